@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Arena, buffer and the end of memory.  An arena hands out from chunks that
+ * double up to 1 MiB, so an allocation is an addition and a comparison; bigger
+ * requests get a chunk of their own.
+ */
+#include "base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK_MIN ((size_t)4096)
+#define CHUNK_MAX ((size_t)1 << 20)
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t size;                    /* of data */
+	_Alignas(16) char data[];
+};
+
+static base_oom_fn oom_handler;
+
+void
+base_set_oom(base_oom_fn fn)
+{
+	oom_handler = fn;
+}
+
+_Noreturn void
+base_oom(size_t wanted)
+{
+	if (oom_handler)
+		oom_handler(wanted);
+	abort();
+}
+
+void *
+base_alloc(size_t n)
+{
+	void *p = malloc(n ? n : 1);
+
+	if (!p)
+		base_oom(n);
+	return p;
+}
+
+void *
+base_grow(void *p, size_t n)
+{
+	void *q = realloc(p, n ? n : 1);
+
+	if (!q)
+		base_oom(n);
+	return q;
+}
+
+/* --- arena -------------------------------------------------------------- */
+
+static struct arena_chunk *
+chunk_new(struct arena *a, size_t size)
+{
+	struct arena_chunk *c;
+
+	if (size > SIZE_MAX - sizeof(*c))
+		base_oom(size);
+	c = base_alloc(sizeof(*c) + size);
+	c->size = size;
+	a->used += size;
+	return c;
+}
+
+void *
+arena_alloc_slow(struct arena *a, size_t n)
+{
+	size_t size = a->chunks ? a->chunks->size * 2 : CHUNK_MIN;
+	struct arena_chunk *c;
+
+	if (size > CHUNK_MAX)
+		size = CHUNK_MAX;
+	if (size < CHUNK_MIN)
+		size = CHUNK_MIN;
+	if (n > size / 4 && a->chunks) {
+		/* Big: a chunk of its own behind the current one, which stays open. */
+		c = chunk_new(a, n);
+		c->next = a->chunks->next;
+		a->chunks->next = c;
+		return c->data;
+	}
+	if (n > size)
+		size = n;
+	c = chunk_new(a, size);
+	c->next = a->chunks;
+	a->chunks = c;
+	a->at = c->data + n;
+	a->end = c->data + c->size;
+	return c->data;
+}
+
+void
+arena_free(struct arena *a)
+{
+	struct arena_chunk *c, *next;
+
+	for (c = a->chunks; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	memset(a, 0, sizeof(*a));
+}
+
+void
+arena_reset(struct arena *a)
+{
+	struct arena_chunk *keep = a->chunks, *c, *next;
+
+	if (!keep)
+		return;
+	for (c = keep->next; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	keep->next = NULL;
+	a->used = keep->size;
+	a->at = keep->data;
+	a->end = keep->data + keep->size;
+}
+
+char *
+arena_copy(struct arena *a, const char *p, size_t n)
+{
+	char *q = arena_alloc(a, n + 1);
+
+	if (n)
+		memcpy(q, p, n);
+	q[n] = '\0';
+	return q;
+}
+
+struct slice
+arena_slice(struct arena *a, struct slice s)
+{
+	return (struct slice){ arena_copy(a, s.p, s.n), s.n };
+}
+
+char *
+arena_vprintf(struct arena *a, size_t *n, const char *fmt, va_list ap)
+{
+	char small[256], *p;
+	va_list again;
+	int len;
+
+	va_copy(again, ap);
+	len = vsnprintf(small, sizeof(small), fmt, ap);
+	if (len < 0)
+		len = 0;
+	if ((size_t)len < sizeof(small)) {
+		p = arena_copy(a, small, (size_t)len);
+	} else {
+		p = arena_alloc(a, (size_t)len + 1);
+		vsnprintf(p, (size_t)len + 1, fmt, again);
+	}
+	va_end(again);
+	if (n)
+		*n = (size_t)len;
+	return p;
+}
+
+char *
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *p;
+
+	va_start(ap, fmt);
+	p = arena_vprintf(a, NULL, fmt, ap);
+	va_end(ap);
+	return p;
+}
+
+void *
+vec_grow(struct arena *a, void *v, uint32_t n, uint32_t *cap, size_t size)
+{
+	uint32_t more = *cap ? *cap * 2 : 4;
+	void *w;
+
+	if (more <= *cap)
+		base_oom(SIZE_MAX);
+	w = arena_alloc(a, (size_t)more * size);
+	if (n)
+		memcpy(w, v, (size_t)n * size);
+	*cap = more;
+	return w;
+}
+
+/* --- buffer ------------------------------------------------------------- */
+
+void
+buf_free(struct buf *b)
+{
+	free(b->p);
+	memset(b, 0, sizeof(*b));
+}
+
+void
+buf_room_slow(struct buf *b, size_t n)
+{
+	size_t cap = b->cap ? b->cap : 256;
+
+	if (n > SIZE_MAX / 2 - b->n)
+		base_oom(n);
+	while (cap - b->n < n)
+		cap *= 2;
+	b->p = base_grow(b->p, cap);
+	b->cap = cap;
+}
+
+void
+buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+	int len;
+
+	va_copy(again, ap);
+	len = vsnprintf(buf_room(b, 64), b->cap - b->n, fmt, ap);
+	if (len > 0 && (size_t)len >= b->cap - b->n)
+		vsnprintf(buf_room(b, (size_t)len + 1), (size_t)len + 1, fmt, again);
+	va_end(again);
+	if (len > 0)
+		b->n += (size_t)len;
+}
+
+void
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(b, fmt, ap);
+	va_end(ap);
+}
+
+void
+buf_uint(struct buf *b, uint64_t v)
+{
+	char tmp[20], *p = tmp + sizeof(tmp);
+
+	do
+		*--p = (char)('0' + v % 10);
+	while ((v /= 10) != 0);
+	buf_add(b, p, (size_t)(tmp + sizeof(tmp) - p));
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The diagnostics queue and its printer for people. */
+#include "diag.h"
+
+#include "text.h"
+
+static const struct {
+	const char *code;
+	enum diag_severity severity;
+	const char *text;
+} catalogue[] = {
+#define DIAG(id, code, severity, text) { code, DIAG_##severity, text },
+#include "diag.def"
+#undef DIAG
+};
+
+const char *
+diag_code(enum diag_id id)
+{
+	return catalogue[id].code;
+}
+
+const char *
+diag_severity_name(enum diag_severity s)
+{
+	static const char *const name[] = { "error", "warning", "note" };
+
+	return name[s];
+}
+
+struct diag *
+diag_add(struct diags *ds, enum diag_id id, const struct src *src, struct span at, ...)
+{
+	uint32_t limit = ds->limit ? ds->limit : DIAG_LIMIT;
+	struct diag *d;
+	va_list ap;
+
+	if (catalogue[id].severity == DIAG_ERROR)
+		ds->errors++;
+	else if (catalogue[id].severity == DIAG_WARNING)
+		ds->warnings++;
+	if (ds->list.n < limit)
+		d = vec_push(ds->arena, &ds->list);
+	else
+		d = arena_alloc(ds->arena, sizeof(*d));
+	*d = (struct diag){
+		.id = id,
+		.severity = catalogue[id].severity,
+		.code = catalogue[id].code,
+		.src = src,
+		.at = at,
+	};
+	va_start(ap, at);
+	d->text = arena_vprintf(ds->arena, NULL, catalogue[id].text, ap);
+	va_end(ap);
+	return d;
+}
+
+void
+diag_help(struct diags *ds, struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	d->help = arena_vprintf(ds->arena, NULL, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_relate(struct diags *ds, struct diag *d, const struct src *src, struct span at,
+    const char *fmt, ...)
+{
+	struct diag_related *r = arena_zero(ds->arena, sizeof(*r)), **end;
+	va_list ap;
+
+	r->src = src;
+	r->at = at;
+	va_start(ap, fmt);
+	r->text = arena_vprintf(ds->arena, NULL, fmt, ap);
+	va_end(ap);
+	for (end = &d->related; *end; end = &(*end)->next)
+		;
+	*end = r;
+}
+
+/* --- positions ---------------------------------------------------------- */
+
+void
+src_position(const struct src *src, uint32_t off, uint32_t *line, uint32_t *column,
+    struct slice *line_text)
+{
+	const char *text = src->text.p;
+	size_t n = src->text.n, start = 0, end;
+	uint32_t l = 1, c = 1;
+
+	if (off > n)
+		off = (uint32_t)n;
+	for (size_t i = 0; i < off; i++)
+		if (text[i] == '\n') {
+			l++;
+			start = i + 1;
+		}
+	for (size_t i = start; i < off; i++)
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			c++;
+	for (end = start; end < n && text[end] != '\n'; end++)
+		;
+	if (end > start && text[end - 1] == '\r')
+		end--;
+	*line = l;
+	*column = c;
+	if (line_text)
+		*line_text = (struct slice){ text + start, end - start };
+}
+
+/* --- printing ----------------------------------------------------------- */
+
+#define EXCERPT 120     /* bytes of a long source line shown on either side of the caret */
+
+static const char *
+paint(bool colour, const char *code)
+{
+	return colour ? code : "";
+}
+
+static const char *
+severity_colour(enum diag_severity s)
+{
+	static const char *const code[] = { "\033[1;31m", "\033[1;35m", "\033[1;36m" };
+
+	return code[s];
+}
+
+/* Steps i back, or on, to the start of a character. */
+static size_t
+char_start(struct slice s, size_t i, int step)
+{
+	while (i > 0 && i < s.n && ((unsigned char)s.p[i] & 0xc0) == 0x80)
+		i += (size_t)step;
+	return i;
+}
+
+static void
+print_excerpt(struct buf *out, const struct src *src, struct span at, bool colour,
+    const char *tint)
+{
+	uint32_t line, column;
+	struct slice text, shown;
+	size_t from, to, caret, caret_end, start;
+	struct buf gutter = { 0 };
+
+	src_position(src, at.off, &line, &column, &text);
+	start = text.p ? (size_t)(text.p - src->text.p) : 0;
+	caret = at.off > start ? at.off - start : 0;
+	if (caret > text.n)
+		caret = text.n;
+	caret_end = caret + (at.len ? at.len : 1);
+	if (caret_end > text.n)
+		caret_end = text.n;
+	from = caret > EXCERPT ? char_start(text, caret - EXCERPT, 1) : 0;
+	to = caret_end + EXCERPT / 2 < text.n ? char_start(text, caret_end + EXCERPT / 2, -1)
+	    : text.n;
+	if (to > from + 4 * EXCERPT) {
+		to = char_start(text, from + 4 * EXCERPT, -1);
+		if (caret_end > to)
+			caret_end = to;
+	}
+	buf_printf(&gutter, "%5u", line);
+	buf_printf(out, "%s%.*s |%s %s", paint(colour, "\033[34m"), (int)gutter.n, gutter.p,
+	    paint(colour, "\033[0m"), from ? "..." : "");
+	shown = (struct slice){ text.p + from, to - from };
+	text_visible(out, shown);
+	buf_printf(out, "%s\n%s%*s |%s %s", to < text.n ? "..." : "",
+	    paint(colour, "\033[34m"), (int)gutter.n, "", paint(colour, "\033[0m"),
+	    from ? "   " : "");
+	for (size_t w = text_width((struct slice){ text.p + from, caret - from }); w; w--)
+		buf_char(out, ' ');
+	buf_str(out, paint(colour, tint));
+	buf_char(out, '^');
+	if (caret_end > caret) {
+		size_t w = text_width((struct slice){ text.p + caret, caret_end - caret });
+
+		for (; w > 1; w--)
+			buf_char(out, '~');
+	}
+	buf_str(out, paint(colour, "\033[0m"));
+	buf_char(out, '\n');
+	buf_free(&gutter);
+}
+
+static void
+print_place(struct buf *out, const struct src *src, struct span at)
+{
+	uint32_t line, column;
+
+	if (!src)
+		return;
+	if (src->within.n) {
+		text_visible(out, src->within);
+		buf_str(out, ": ");
+	}
+	text_visible(out, src->name);
+	if (src->text.p) {
+		src_position(src, at.off, &line, &column, NULL);
+		buf_printf(out, ":%u:%u", line, column);
+	}
+	buf_str(out, ": ");
+}
+
+void
+diag_print(struct buf *out, const struct diag *d, bool colour)
+{
+	const char *tint = severity_colour(d->severity);
+
+	buf_str(out, paint(colour, "\033[1m"));
+	print_place(out, d->src, d->at);
+	buf_printf(out, "%s%s:%s%s ", paint(colour, tint), diag_severity_name(d->severity),
+	    paint(colour, "\033[0m"), paint(colour, "\033[1m"));
+	if (d->field && strcmp(d->field, "rule") != 0)
+		buf_printf(out, "%s: ", d->field);
+	text_visible(out, slice_of(d->text));
+	buf_printf(out, "%s [%s]\n", paint(colour, "\033[0m"), d->code);
+	if (d->src && d->src->text.n)
+		print_excerpt(out, d->src, d->at, colour, tint);
+	for (const struct diag_related *r = d->related; r; r = r->next) {
+		buf_str(out, "      ");
+		print_place(out, r->src, r->at);
+		buf_printf(out, "%snote:%s ", paint(colour, "\033[1;36m"), paint(colour, "\033[0m"));
+		text_visible(out, slice_of(r->text));
+		buf_char(out, '\n');
+		if (r->src && r->src->text.n)
+			print_excerpt(out, r->src, r->at, colour, "\033[1;36m");
+	}
+	if (d->help) {
+		buf_printf(out, "      %shelp:%s ", paint(colour, "\033[1;32m"),
+		    paint(colour, "\033[0m"));
+		text_visible(out, slice_of(d->help));
+		buf_char(out, '\n');
+	}
+}
+
+void
+diag_print_all(struct buf *out, const struct diags *ds, bool colour)
+{
+	uint32_t more = ds->errors + ds->warnings;
+
+	for (uint32_t i = 0; i < ds->list.n; i++) {
+		diag_print(out, &ds->list.v[i], colour);
+		if (ds->list.v[i].severity != DIAG_NOTE && more)
+			more--;
+	}
+	if (more)
+		buf_printf(out, "and %u more\n", more);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Sources, spans and diagnostics.  Diagnostics are queued, never printed where
+ * they arise; every text stands in diag.def.  A queue and all its texts live in
+ * the arena it was given; a source must outlive the diagnostics that point into
+ * it.
+ */
+#ifndef FWR_BASE_DIAG_H
+#define FWR_BASE_DIAG_H
+
+#include "base.h"
+
+/* Byte offsets into a source's text. */
+struct span {
+	uint32_t off, len;
+};
+
+struct src {
+	struct slice name;              /* a path, or what stands for one: "<rule>" */
+	struct slice text;
+	/*
+	 * Where the text is only a part of a file (a rule in a JSON document), what
+	 * the reader should look at besides: "rules.json, rule 3".  May be empty.
+	 */
+	struct slice within;
+};
+
+enum diag_severity { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
+
+enum diag_id {
+#define DIAG(id, code, severity, text) DIAG_##id,
+#include "diag.def"
+#undef DIAG
+	DIAG_COUNT
+};
+
+struct diag_related {
+	const struct src *src;
+	struct span at;
+	const char *text;
+	struct diag_related *next;
+};
+
+struct diag {
+	enum diag_id id;
+	enum diag_severity severity;
+	const char *code;               /* "E0101" */
+	const char *text;               /* the message; UTF-8, may hold what the input held */
+	const char *field;              /* of a rule object: "rule", "uuid" ...; or NULL */
+	const char *help;               /* the cure, or NULL */
+	const struct src *src;          /* NULL: no place */
+	struct span at;
+	bool is_syntax;
+	struct diag_related *related;
+};
+
+struct diags {
+	struct arena *arena;
+	VEC(struct diag) list;
+	uint32_t limit;                 /* 0: DIAG_LIMIT; what comes later is only counted */
+	uint32_t errors, warnings;      /* also those past the limit */
+};
+
+#define DIAG_LIMIT 100
+
+/*
+ * Queues a diagnostic, its text made from the catalogue's format and the
+ * arguments.  The result is valid until the next call, for diag_help and
+ * diag_related; past the limit it is a scratch entry that nobody prints.
+ */
+struct diag *diag_add(struct diags *ds, enum diag_id id, const struct src *src,
+    struct span at, ...);
+void diag_help(struct diags *ds, struct diag *d, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void diag_relate(struct diags *ds, struct diag *d, const struct src *src,
+    struct span at, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+const char *diag_code(enum diag_id id);
+const char *diag_severity_name(enum diag_severity s);
+
+/* 1-based line, and column in code points; *line_text, where given, is the whole line. */
+void src_position(const struct src *src, uint32_t off, uint32_t *line,
+    uint32_t *column, struct slice *line_text);
+
+/*
+ * For people: "name:line:column: error: text [E0101]", the source line, a caret
+ * range, related places and the help.  Control characters of the input are
+ * shown escaped, so that no input drives the terminal.
+ */
+void diag_print(struct buf *out, const struct diag *d, bool colour);
+void diag_print_all(struct buf *out, const struct diags *ds, bool colour);
+
+#endif
