@@ -25,6 +25,21 @@ inventory_find(const struct inventory *inv, struct uuid u)
 	return at ? *at : UINT32_MAX;
 }
 
+static int
+by_uuid(const void *a, const void *b, void *inv)
+{
+	struct vm *const *vms = ((const struct inventory *)inv)->vms.v;
+
+	return uuid_cmp(vms[*(const uint32_t *)a]->uuid, vms[*(const uint32_t *)b]->uuid);
+}
+
+void
+inventory_sort(const struct inventory *inv, uint32_t *numbers, uint32_t n)
+{
+	if (n > 1)
+		qsort_r(numbers, n, sizeof(*numbers), by_uuid, (void *)inv);
+}
+
 /* What is being read; name is the VM's UUID for messages. */
 struct reading {
 	struct inventory *inv;

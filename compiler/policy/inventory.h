@@ -54,6 +54,9 @@ bool inventory_add_remote(struct inventory *inv, const json_t *vm, struct slice 
 void inventory_read(struct inventory *inv, const struct src *src, bool remote,
     struct arena *scratch);
 
+/* Sorts numbers of VMs by UUID. */
+void inventory_sort(const struct inventory *inv, uint32_t *numbers, uint32_t n);
+
 /* UINT32_MAX if there is none. */
 uint32_t inventory_find(const struct inventory *inv, struct uuid u);
 

@@ -472,7 +472,8 @@ policy_build(struct policy_host *h, uint32_t number, struct arena *arena, struct
 
 	memset(out, 0, sizeof(*out));
 	out->vm = h->inv->vms.v[number];
-	qsort(v->namings.v, v->namings.n, sizeof(*v->namings.v), by_rank);
+	if (v->namings.n > 1)
+		qsort(v->namings.v, v->namings.n, sizeof(*v->namings.v), by_rank);
 	for (uint32_t i = 0; i < v->namings.n; i++) {
 		const struct naming *m = &v->namings.v[i];
 		const struct template *t = template_for(h, m->rule, m->side);
