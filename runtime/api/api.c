@@ -31,6 +31,7 @@ struct fwr_host {
 	struct input in;
 	struct inventory inv;
 	struct errors errors;
+	uint32_t remote_done;           /* payloads' remote VMs that are in the inventory */
 };
 
 EXPORT const char *
@@ -258,7 +259,7 @@ EXPORT int
 fwr_host_add_rules(struct fwr_host *h, const char *name, const char *text, size_t n)
 {
 	begin_host(h);
-	input_read_text(&h->in, slice_of(name), (struct slice){ text, n });
+	input_read_text(&h->in, slice_of(name), source(&h->scratch, name, text, n)->text);
 	return status(h);
 }
 
@@ -303,6 +304,10 @@ fwr_host_compile(struct fwr_host *h, const struct fwr_compile *c, fwr_file *file
 	struct compile_opts o = { 0 };
 
 	begin_host(h);
+	for (; h->remote_done < h->in.remote_vms.n; h->remote_done++)
+		inventory_read(&h->inv, h->in.remote_vms.v[h->remote_done], true, &h->in.scratch);
+	if (h->diags.errors)
+		return -1;
 	o.backend.tags = c->ipf_tags;
 	o.backend.level = c->level;
 	o.backend.date = c->date ? slice_of(c->date) : compile_date(&h->scratch);
