@@ -121,7 +121,7 @@ addr_count_write(char *out, struct addr_count c)
 struct pset_walk
 pset_walk(const struct pset *s)
 {
-	struct pset_walk w = { s->v, s->v + s->n, { 0, 0 }, s->fam };
+	struct pset_walk w = { s->v, s->n, { 0, 0 }, s->fam };
 
 	if (s->n)
 		w.at = s->v[0].first;
@@ -143,7 +143,7 @@ pset_walk_next(struct pset_walk *w, struct prefix *out)
 	struct addr left, last;
 	unsigned bits, most;
 
-	if (w->v == w->end)
+	if (w->n == 0)
 		return false;
 	/* As large as the start's alignment and what is left allow. */
 	left = addr_minus(w->v->last, w->at);
@@ -155,8 +155,8 @@ pset_walk_next(struct pset_walk *w, struct prefix *out)
 	last = addr_or_not(w->at, addr_mask(128 - bits));
 	if (!addr_eq(last, w->v->last))
 		w->at = addr_next(last);
-	else if (++w->v != w->end)
-		w->at = w->v->first;
+	else if (--w->n)
+		w->at = (++w->v)->first;
 	return true;
 }
 
@@ -200,7 +200,7 @@ pset_prefixes(struct arena *a, const struct pset *s, size_t *n)
 	size_t i = 0;
 
 	*n = (size_t)pset_prefix_count(s);
-	list = arena_alloc(a, *n * sizeof(*list));
+	list = *n ? arena_alloc(a, *n * sizeof(*list)) : NULL;
 	while (i < *n && pset_walk_next(&w, &list[i]))
 		i++;
 	return list;

@@ -141,7 +141,8 @@ size_t addr_count_write(char *out, struct addr_count c);
  * does, and a prefix of any list lies within one range.
  */
 struct pset_walk {
-	const struct addr_range *v, *end;
+	const struct addr_range *v;
+	uint32_t n;                     /* ranges from *v on */
 	struct addr at;                 /* first address of *v that is still to come */
 	uint8_t fam;
 };
@@ -150,7 +151,7 @@ struct pset_walk pset_walk(const struct pset *s);
 bool pset_walk_next(struct pset_walk *w, struct prefix *out);
 /* How many the walk gives; a few instructions for each range. */
 uint64_t pset_prefix_count(const struct pset *s);
-/* The same list as an array in the arena; *n is its length. */
+/* The same list as an array in the arena; *n is its length (NULL for none). */
 struct prefix *pset_prefixes(struct arena *a, const struct pset *s, size_t *n);
 
 #endif

@@ -275,7 +275,7 @@ void
 RS(union)(struct arena *a, struct RS_SET *out, const struct RS_SET *x, const struct RS_SET *y)
 {
 	struct RS(rest) xs, ys, *next;
-	size_t head = 0;
+	size_t head;
 
 	if (x == y || x->n == 0 || y->n == 0) {
 		RS(copy)(a, out, x->n ? x : y);
@@ -286,9 +286,8 @@ RS(union)(struct arena *a, struct RS_SET *out, const struct RS_SET *x, const str
 
 		x = y;
 		y = t;
-	} else if (RS(gap)(x->v[0].last, y->v[0].first)) {
-		head = RS(seek)(x->v, x->n, 0, RS_PREV(y->v[0].first));
 	}
+	head = RS(seek)(x->v, x->n, 0, y->v[0].first);
 	xs = RS(rest_of)(x, out);
 	ys = RS(rest_of)(y, out);
 	RS(skip)(&xs, head);
