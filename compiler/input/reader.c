@@ -30,6 +30,15 @@ input_init(struct input *in, struct arena *arena, struct diags *diags, struct la
 }
 
 void
+input_forget(struct input *in)
+{
+	if (in->known.size && in->rules.n)
+		memset(in->known.slot, 0xff, in->known.size * sizeof(*in->known.slot));
+	memset(&in->rules, 0, sizeof(in->rules));
+	memset(&in->remote_vms, 0, sizeof(in->remote_vms));
+}
+
+void
 input_done(struct input *in)
 {
 	parse_free(in->px);
@@ -208,7 +217,7 @@ add_remote_vms(struct input *in, const json_t *list, const struct place *p)
 		text.n = 0;
 		json_write(&text, o);
 		src = arena_zero(in->arena, sizeof(*src));
-		src->name = describe(in, p);
+		src->name = arena_slice(in->arena, describe(in, p));
 		src->text = arena_slice(in->arena, buf_view(&text));
 		*vec_push(in->arena, &in->remote_vms) = src;
 	}

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MPL-2.0
+noinst_LTLIBRARIES += libruntime.la
+
+libruntime_la_SOURCES = \
+	runtime/rpc/methods.c \
+	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h
+
+libruntime_la_LIBADD = libcompiler.la
+
+lib_LTLIBRARIES += libfwrule.la
+libfwrule_la_SOURCES = runtime/api/api.c runtime/api/fwrule.h
+libfwrule_la_LIBADD = libruntime.la
+libfwrule_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -export-symbols-regex '^fwr_' -no-undefined
+include_HEADERS += runtime/api/fwrule.h
+pkgconfig_DATA += runtime/api/fwrule.pc
+
+bin_PROGRAMS += fwrule
+fwrule_SOURCES = \
+	runtime/cmd/cmd.c runtime/cmd/cmd.h \
+	runtime/cmd/compile.c \
+	runtime/cmd/main.c \
+	runtime/cmd/parse.c \
+	runtime/cmd/rpc.c
+fwrule_LDADD = libruntime.la
