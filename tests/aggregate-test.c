@@ -422,6 +422,7 @@ test_combine(void **state)
 	(void)state;
 	for (int i = 0; i < 5000; i++) {
 		struct aggregate_input in[6];
+		struct src src[6];
 		struct buf text[6] = { { 0 } };
 		struct bits b[6], want = { { 0 }, { 0 } };
 		size_t n = 1 + random_below(6);
@@ -432,8 +433,8 @@ test_combine(void **state)
 		for (size_t k = 0; k < n; k++) {
 			random_list(&text[k], &b[k]);
 			in[k].role = (enum aggregate_role)(random_below(2) * random_below(3));
-			in[k].src = (struct src){ .name = slice_of("list"),
-				.text = buf_view(&text[k]) };
+			src[k] = (struct src){ .name = slice_of("list"), .text = buf_view(&text[k]) };
+			in[k].src = &src[k];
 		}
 		for (int role = AGGREGATE_ADD; role <= AGGREGATE_EXCLUDE; role++)
 			for (size_t k = 0; k < n; k++)
@@ -454,10 +455,13 @@ test_combine(void **state)
 static void
 test_combine_errors(void **state)
 {
-	struct aggregate_input in[] = {
-		{ AGGREGATE_EXCLUDE, src_of("1.1.1.1\nx\n") },
-		{ AGGREGATE_ADD, src_of("1.1.1.0/24\ny\n") },
-		{ AGGREGATE_INTERSECT, src_of("z\n") },
+	const struct src src[] = {
+		src_of("1.1.1.1\nx\n"), src_of("1.1.1.0/24\ny\n"), src_of("z\n"),
+	};
+	const struct aggregate_input in[] = {
+		{ AGGREGATE_EXCLUDE, &src[0] },
+		{ AGGREGATE_ADD, &src[1] },
+		{ AGGREGATE_INTERSECT, &src[2] },
 	};
 	struct addrlist list;
 	struct world w;
@@ -472,9 +476,10 @@ test_combine_errors(void **state)
 static void
 test_count(void **state)
 {
-	struct aggregate_input in[] = {
-		{ AGGREGATE_ADD, src_of("0.0.0.0/0\n::/0\n") },
-		{ AGGREGATE_EXCLUDE, src_of("255.255.255.255\n") },
+	const struct src all = src_of("0.0.0.0/0\n::/0\n"), one = src_of("255.255.255.255\n");
+	const struct aggregate_input in[] = {
+		{ AGGREGATE_ADD, &all },
+		{ AGGREGATE_EXCLUDE, &one },
 	};
 	struct addrlist list;
 	struct world w;
