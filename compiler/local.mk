@@ -9,7 +9,12 @@ libcompiler_la_SOURCES = \
 	compiler/base/text.c compiler/base/text.h \
 	compiler/base/uuid.c compiler/base/uuid.h \
 	compiler/net/addr.c compiler/net/addr.h \
+	compiler/net/addrlist.c compiler/net/addrlist.h \
+	compiler/net/aggregate.c compiler/net/aggregate.h \
 	compiler/net/cidr.c compiler/net/cidr.h \
+	compiler/net/portset.c compiler/net/portset.h \
+	compiler/net/pset.c compiler/net/pset.h \
+	compiler/net/rangeset_int.h \
 	compiler/lang/ast.c compiler/lang/ast.h \
 	compiler/lang/forms.c \
 	compiler/lang/lang.c compiler/lang/lang.h \

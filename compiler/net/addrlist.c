@@ -331,21 +331,25 @@ void
 addrlist_read(struct arena *a, struct addrlist *list, const struct src *src,
     struct diags *ds)
 {
-	struct reader r = { a, list, src, src->text.p + src->text.n, ds };
-	size_t mark = byte_order_mark(src->text);
-	struct diag *d;
+	struct reader r = { a, list, src, NULL, ds };
+	enum diag_id refused;
+	const char *cure;
+	size_t mark;
 
 	if (src->text.n == 0)
 		return;
 	if (src->text.n > UINT32_MAX) {
-		d = diag_add(ds, DIAG_addrlist_size, NULL, (struct span){ 0, 0 });
-		diag_help(ds, d, "split it and give all the parts");
-	} else if (mark == SIZE_MAX) {
-		d = complain(&r, DIAG_addrlist_utf16, src->text.p, src->text.p);
-		diag_help(ds, d, "convert it first: iconv -f UTF-16 -t UTF-8");
+		refused = DIAG_addrlist_size;
+		cure = "split it and give all the parts";
+	} else if ((mark = byte_order_mark(src->text)) == SIZE_MAX) {
+		refused = DIAG_addrlist_utf16;
+		cure = "convert it first: iconv -f UTF-16 -t UTF-8";
 	} else {
+		r.end = src->text.p + src->text.n;
 		read_lines(&r, src->text.p + mark);
+		return;
 	}
+	diag_help(ds, complain(&r, refused, src->text.p, src->text.p), "%s", cure);
 }
 
 void
