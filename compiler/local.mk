@@ -22,6 +22,12 @@ libcompiler_la_SOURCES = \
 	compiler/input/source.c compiler/input/source.h \
 	compiler/policy/inventory.c compiler/policy/inventory.h \
 	compiler/policy/policy.c compiler/policy/policy.h \
+	compiler/filter/decide.c compiler/filter/decide.h \
+	compiler/filter/equiv.c \
+	compiler/filter/eval.c compiler/filter/filter.h \
+	compiler/filter/region.c compiler/filter/region.h \
+	compiler/filter/space.c \
+	compiler/filter/text.c \
 	compiler/backends/backend.c compiler/backends/backend.h compiler/backends/backend_int.h \
 	compiler/backends/fwapi.c \
 	compiler/backends/ipf.c \

@@ -5,6 +5,8 @@
 
 #include "ipfast.h"
 
+#include "../compiler/base/hash.h"
+
 struct ipf_token {
 	const char *p;
 	uint32_t n, off;
@@ -57,9 +59,7 @@ struct ipf_reader {
 	bool failed;                    /* some line was given up */
 	bool done;                      /* too many errors: stop */
 
-	struct {
-		uint32_t *slot, size;   /* groups by name: open addressing over indices */
-	} known;
+	struct strmap groups;           /* by name */
 };
 
 /* --- scanner ------------------------------------------------------------ */

@@ -8,51 +8,25 @@
  */
 #include "ipfast_int.h"
 
-static uint32_t
-hash_name(struct slice s)
-{
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
-	return (uint32_t)(h ^ h >> 32);
-}
-
-/* The slot where the name is, or the free one where it belongs. */
-static uint32_t *
-find_slot(const struct ipf_reader *rd, struct slice name)
-{
-	uint32_t mask = rd->known.size - 1, i = hash_name(name) & mask;
-
-	while (rd->known.slot[i] &&
-	    !slice_eq(rd->file->groups.v[rd->known.slot[i]].name, name))
-		i = (i + 1) & mask;
-	return &rd->known.slot[i];
-}
-
 uint32_t
 ipfgroup_find(const struct ipf_reader *rd, struct slice name)
 {
-	return rd->known.size ? *find_slot(rd, name) : 0;
+	const uint32_t *g = strmap_get(&rd->groups, name);
+
+	return g ? *g : 0;
 }
 
 uint32_t
 ipfgroup_add(struct ipf_reader *rd, struct slice name, struct span at, enum ipf_dir dir)
 {
 	struct ipf_file *f = rd->file;
+	struct slice text = { f->src->text.p + at.off, name.n };
 	uint32_t g = f->groups.n;
 
 	*vec_push(rd->arena, &f->groups) = (struct ipf_group){
-		.name = { rd->file->src->text.p + at.off, name.n }, .at = at, .dir = (uint8_t)dir,
+		.name = text, .at = at, .dir = (uint8_t)dir,
 	};
-	if (rd->known.size < 2 * f->groups.n) {
-		rd->known.size = rd->known.size ? 2 * rd->known.size : 16;
-		rd->known.slot = arena_zero(rd->arena, rd->known.size * sizeof(uint32_t));
-		for (uint32_t i = IPF_OUT + 1; i < f->groups.n; i++)
-			*find_slot(rd, f->groups.v[i].name) = i;
-	} else {
-		*find_slot(rd, name) = g;
-	}
+	*strmap_put(rd->arena, &rd->groups, text) = g;
 	return g;
 }
 

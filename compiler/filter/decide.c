@@ -39,46 +39,22 @@ struct build {
 
 /* --- outcomes ----------------------------------------------------------- */
 
-static uint32_t
-hash_outcome(const struct filter_outcome *x)
-{
-	const unsigned char *p = (const unsigned char *)x;
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < sizeof(*x); i++)
-		h = (h ^ p[i]) * 0x100000001b3u;
-	return (uint32_t)(h ^ h >> 32);
-}
-
-static uint32_t *
-find_slot(const struct filter_outcomes *o, const struct filter_outcome *x)
-{
-	uint32_t mask = o->size - 1, i = hash_outcome(x) & mask;
-
-	while (o->slot[i] && !filter_outcome_eq(&o->list.v[o->slot[i] - 1], x))
-		i = (i + 1) & mask;
-	return &o->slot[i];
-}
-
 uint32_t
 filter_outcome_number(struct filter_outcomes *o, const struct filter_outcome *x)
 {
-	uint32_t *slot;
+	struct filter_outcome *own;
+	uint32_t *number;
 
 	if (o->last < o->list.n && filter_outcome_eq(&o->list.v[o->last], x))
 		return o->last;
-	if (o->size < 2 * (o->list.n + 1)) {
-		o->size = o->size ? 2 * o->size : 16;
-		o->slot = arena_zero(o->arena, o->size * sizeof(*o->slot));
-		for (uint32_t i = 0; i < o->list.n; i++)
-			*find_slot(o, &o->list.v[i]) = i + 1;
-	}
-	slot = find_slot(o, x);
-	if (!*slot) {
-		*vec_push(o->arena, &o->list) = *x;
-		*slot = o->list.n;
-	}
-	return o->last = *slot - 1;
+	own = vec_push(o->arena, &o->list);
+	*own = *x;
+	number = strmap_put(o->arena, &o->numbers, (struct slice){ (const char *)own, sizeof(*own) });
+	if (*number == UINT32_MAX)
+		*number = o->list.n - 1;
+	else
+		o->list.n--;
+	return o->last = *number;
 }
 
 /* --- what a line matches ------------------------------------------------ */

@@ -17,6 +17,7 @@
 #ifndef FWR_FILTER_DECIDE_H
 #define FWR_FILTER_DECIDE_H
 
+#include "../base/hash.h"
 #include "filter.h"
 #include "region.h"
 
@@ -30,7 +31,7 @@
 struct filter_outcomes {
 	struct arena *arena;
 	VEC(struct filter_outcome) list;
-	uint32_t *slot, size;           /* open addressing over indices + 1 */
+	struct strmap numbers;
 	uint32_t last;                  /* what was asked last, which is often asked again */
 };
 
