@@ -53,7 +53,7 @@ ipf_yyerror(struct ipf_reader *rd, const char *text)
 %token <tok> ':' ":" ',' "," '(' "(" ')' ")" '!' "!" '@' "@" '/' "/"
 %token YYEOF 0 "the end of the file"
 
-%type <tok> mask number_or_word
+%type <tok> mask number_or_word tag_name
 
 %%
 
@@ -220,8 +220,13 @@ tag_items
     ;
 
 tag_item
-    : WORD                          { ipfast_tag_item(rd, $1, NULL); }
-    | WORD EQ number_or_word        { ipfast_tag_item(rd, $1, &$3); }
+    : tag_name                      { ipfast_tag_item(rd, $1, NULL); }
+    | tag_name EQ number_or_word    { ipfast_tag_item(rd, $1, &$3); }
+    ;
+
+tag_name
+    : WORD
+    | LOG
     ;
 
 %%

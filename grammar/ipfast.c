@@ -518,6 +518,7 @@ ipfast_head(struct ipf_reader *rd, struct ipf_token name)
 		ipfast_report(rd, group_zero, ipf_token_span(name));
 		return;
 	}
+	rd->groups_before = rd->file->groups.n;
 	g = ipfgroup_find(rd, text);
 	if (!g)
 		g = ipfgroup_add(rd, text, ipf_token_span(name), (enum ipf_dir)rd->line.dir);
@@ -535,6 +536,8 @@ ipfast_group(struct ipf_reader *rd, struct ipf_token name)
 	if (!check_name(rd, name) || slice_is(text, "0"))
 		return;                 /* group 0 is the main list */
 	g = ipfgroup_find(rd, text);
+	if (rd->line.head && g >= rd->groups_before)
+		g = 0;                  /* the line itself is its first head */
 	if (g && rd->file->groups.v[g].dir != rd->line.dir)
 		wrong_direction(rd, &rd->file->groups.v[g], name);
 	/* A line that was given up may have been its head. */

@@ -60,6 +60,7 @@ struct ipf_reader {
 	bool done;                      /* too many errors: stop */
 
 	struct strmap groups;           /* by name */
+	uint32_t groups_before;         /* how many there were before the line's head */
 };
 
 /* --- scanner ------------------------------------------------------------ */

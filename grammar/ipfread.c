@@ -286,7 +286,7 @@ help_syntax(struct ipf_reader *rd, struct diag *d, const char **expected, int n)
 	else if (among("pass", expected, n))
 		diag_help(rd->diags, d, "a line is: pass|block in|out [quick] [proto P] all | from "
 		    "ADDRESS [port] to ADDRESS [port] ...");
-	else if (rd->last == T_QUICK || rd->last == T_LOG)
+	else if ((rd->last == T_QUICK || rd->last == T_LOG) && among("proto", expected, n))
 		diag_help(rd->diags, d, "the order is: pass|block in|out log quick proto");
 }
 
