@@ -167,6 +167,8 @@ never_port(const struct ipf_port *p)
 		return p->a > p->b;
 	case IPF_PORT_INSIDE:
 		return p->b <= p->a + 1;
+	case IPF_PORT_OUTSIDE:
+		return p->a == 0 && p->b == 65535;
 	default:
 		return false;
 	}
