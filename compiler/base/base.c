@@ -197,7 +197,8 @@ vec_grow(struct arena *a, void *v, uint32_t n, uint32_t *cap, size_t size)
 void
 buf_free(struct buf *b)
 {
-	free(b->p);
+	if (!b->borrowed)
+		free(b->p);
 	memset(b, 0, sizeof(*b));
 }
 
@@ -210,7 +211,15 @@ buf_room_slow(struct buf *b, size_t n)
 		base_oom(n);
 	while (cap - b->n < n)
 		cap *= 2;
-	b->p = base_grow(b->p, cap);
+	if (b->borrowed) {
+		char *p = base_alloc(cap);
+
+		memcpy(p, b->p, b->n);
+		b->p = p;
+		b->borrowed = false;
+	} else {
+		b->p = base_grow(b->p, cap);
+	}
 	b->cap = cap;
 }
 
@@ -221,7 +230,8 @@ buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	int len;
 
 	va_copy(again, ap);
-	len = vsnprintf(buf_room(b, 64), b->cap - b->n, fmt, ap);
+	buf_room(b, 64);
+	len = vsnprintf(b->p + b->n, b->cap - b->n, fmt, ap);
 	if (len > 0 && (size_t)len >= b->cap - b->n)
 		vsnprintf(buf_room(b, (size_t)len + 1), (size_t)len + 1, fmt, again);
 	va_end(again);

@@ -121,9 +121,18 @@ void *vec_grow(struct arena *a, void *v, uint32_t n, uint32_t *cap, size_t size)
 struct buf {
 	char *p;
 	size_t n, cap;
+	bool borrowed;                  /* p is somebody else's until it grows */
 };
 
 void buf_free(struct buf *b);
+
+/* Starts an empty buffer in memory of the caller's, which spares small texts a malloc. */
+static inline void
+buf_borrow(struct buf *b, char *space, size_t size)
+{
+	*b = (struct buf){ space, 0, size, true };
+}
+
 void buf_room_slow(struct buf *b, size_t n);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The tree of a sentence as it was written, with the span of everything, and
+ * the functions that the grammar's actions call to build it.  Values are checked
+ * here, when the grammar has seen that the next token can follow, so errors come
+ * in reading order.  A tree lives in the builder's arena; its texts point into
+ * the scanned copy of the source or into the arena.
+ */
+#ifndef FWR_LANG_AST_H
+#define FWR_LANG_AST_H
+
+#include "../base/diag.h"
+#include "../net/addr.h"
+#include "lang.h"
+
+/* A token: its text (quotes included) and where it stands in the source. */
+struct ast_token {
+	const char *p;
+	uint32_t n, off;
+};
+
+enum ast_kind { AST_ANY, AST_ALL_VMS, AST_IP, AST_SUBNET, AST_TAG, AST_VM };
+
+struct ast_target {
+	uint8_t kind;                   /* enum ast_kind */
+	bool has_value;                 /* tag k = v */
+	/* Spelled as only a subnet may be: the family checks count it as neither. */
+	bool loose;
+	struct span span;
+	struct slice text;              /* address or prefix as typed, tag key, VM's UUID */
+	struct slice value;             /* of a tag */
+	struct prefix prefix;           /* ip, subnet */
+	struct uuid vm;
+};
+
+struct ast_side {
+	VEC(struct ast_target) targets;
+	struct span span;
+};
+
+struct ast_rule {
+	const struct src *src;
+	struct span span;
+	struct ast_side side[2];        /* by enum lang_side */
+	uint8_t action;                 /* enum lang_action */
+	uint8_t proto;                  /* enum lang_proto */
+	bool all;                       /* PORT ALL, TYPE ALL, and ah, esp */
+	bool has_priority;
+	uint8_t priority;               /* 0 when not written */
+	VEC(struct lang_item) items;    /* ports or types, as written */
+	VEC(struct span) item_spans;
+	struct span action_span, proto_span, priority_span, items_span;
+};
+
+struct ast_builder {
+	struct arena *arena;
+	struct diags *diags;
+	const struct src *src;
+	struct lang_opts opts;
+	struct ast_rule *rule;          /* being built */
+	enum lang_side side;
+};
+
+/* --- called by the grammar ---------------------------------------------- */
+
+void ast_begin(struct ast_builder *b, struct ast_token from);
+void ast_side_done(struct ast_builder *b, struct ast_token next);
+void ast_wildcard(struct ast_builder *b, enum ast_kind kind, struct ast_token at,
+    struct ast_token last);
+void ast_ip(struct ast_builder *b, struct ast_token kw, struct ast_token addr);
+void ast_subnet(struct ast_builder *b, struct ast_token kw, struct ast_token addr,
+    struct ast_token len);
+void ast_vm(struct ast_builder *b, struct ast_token kw, struct ast_token uuid);
+/* value may be NULL */
+void ast_tag(struct ast_builder *b, struct ast_token kw, struct ast_token key,
+    const struct ast_token *value);
+void ast_action(struct ast_builder *b, enum lang_action action, struct ast_token kw);
+void ast_proto(struct ast_builder *b, enum lang_proto proto, struct ast_token kw);
+void ast_types_done(struct ast_builder *b);
+void ast_port(struct ast_builder *b, struct ast_token n);
+/* One item of PORTS: "n", "a-b" as one word, or "a - b" with last given. */
+void ast_range(struct ast_builder *b, struct ast_token first, const struct ast_token *last);
+void ast_ports_done(struct ast_builder *b);
+void ast_type(struct ast_builder *b, struct ast_token type);
+void ast_code(struct ast_builder *b, struct ast_token code);    /* of the last type */
+void ast_all(struct ast_builder *b, struct ast_token all);
+void ast_priority(struct ast_builder *b, struct ast_token kw, struct ast_token level);
+void ast_check_priority(struct ast_builder *b, struct ast_token level);
+void ast_end(struct ast_builder *b);
+/* A quoted string, decoded; false if an escape in it is bad. */
+bool ast_string(struct ast_builder *b, struct slice quoted, struct slice *out);
+
+/* --- printing ----------------------------------------------------------- */
+
+/* The parsed form of spec 1 as JSON: spellings, order and duplicates as written. */
+void ast_write_parsed(struct buf *out, const struct ast_rule *r);
+/* Everything, spans included, for --debug=ast; indented JSON. */
+void ast_dump(struct buf *out, const struct ast_rule *r);
+
+#endif

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The driver between scanner and parser: it copies the text to where the scanner
+ * may write, cuts a file into sentences, and keeps what a file holds besides
+ * them.
+ *
+ * FROM stands only at the beginning of a sentence and is a keyword wherever it
+ * stands, so the end of a sentence in a file is simply the next FROM, the next
+ * attribute line, or the end of the file; that is also where parsing goes on
+ * after an error.
+ */
+#include "parse_int.h"
+
+#include <stdlib.h>
+
+#include "../compiler/base/text.h"
+#include "grammar/rule.h"
+
+struct parse *
+parse_new(void)
+{
+	struct parse *px = base_alloc(sizeof(*px));
+
+	memset(px, 0, sizeof(*px));
+	px->scanner = rule_scanner_new(px);
+	return px;
+}
+
+void
+parse_free(struct parse *px)
+{
+	if (!px)
+		return;
+	rule_scanner_free(px->scanner);
+	free(px);
+}
+
+/* --- tokens ------------------------------------------------------------- */
+
+static int
+hold(struct parse *px, int token, const struct ast_token *t)
+{
+	px->have_held = true;
+	px->held = token;
+	px->held_text = *t;
+	px->begun = false;
+	px->at = (struct ast_token){ px->at.p + px->at.n, 0, px->at.off + px->at.n };
+	return SENTENCE_END;
+}
+
+int
+rule_yylex(RULE_YYSTYPE *value, struct parse *px)
+{
+	int token;
+
+	if (px->start) {
+		token = px->start;
+		px->start = 0;
+		return token;
+	}
+	if (px->have_held) {
+		px->have_held = false;
+		token = px->held;
+		value->tok = px->held_text;
+	} else {
+		token = rule_scan(value, px->scanner);
+		/* A level is checked at once, whatever follows it. */
+		if (token == WORD && px->last == PRIORITY)
+			ast_check_priority(&px->b, value->tok);
+		px->last = token;
+		if (token == RULE_YYEOF)
+			value->tok = (struct ast_token){ px->at.p + px->at.n, 0,
+				px->at.off + px->at.n };
+		if (px->file) {
+			if (px->begun && (token == FROM || token == ATTRIBUTE || token == RULE_YYEOF))
+				return hold(px, token, &value->tok);
+		}
+	}
+	if (px->file && token != ATTRIBUTE && token != RULE_YYEOF && !px->begun) {
+		px->begun = true;
+		px->open = 0;
+		px->part = token == FROM ? PART_FROM : PART_START;
+		px->errors_before = px->b.diags->errors;
+	}
+	px->at = value->tok;
+	return token;
+}
+
+/* --- sentences ---------------------------------------------------------- */
+
+static void
+begin_text(struct parse *px, struct arena *arena, struct diags *diags, const struct src *src,
+    struct lang_opts opts)
+{
+	px->b = (struct ast_builder){
+		.arena = arena, .diags = diags, .src = src, .opts = opts,
+	};
+	px->last = px->held = 0;
+	px->have_held = px->begun = false;
+	px->part = PART_START;
+	px->open = 0;
+	px->errors_before = diags->errors;
+}
+
+static bool
+check_text(struct diags *diags, const struct src *src, size_t max)
+{
+	struct diag *d;
+
+	if (src->text.n <= max)
+		return true;
+	d = diag_add(diags, DIAG_too_long, src, (struct span){ 0, 0 }, src->text.n, max);
+	d->field = "rule";
+	d->is_syntax = true;
+	return false;
+}
+
+static bool
+run(struct parse *px, int start, bool file)
+{
+	const struct src *src = px->b.src;
+	char *copy = arena_alloc(px->b.arena, src->text.n + 2);
+	void *buffer;
+	bool good;
+
+	if (src->text.n)
+		memcpy(copy, src->text.p, src->text.n);
+	copy[src->text.n] = copy[src->text.n + 1] = '\0';
+	px->base = copy;
+	px->at = (struct ast_token){ copy, 0, 0 };
+	px->start = start;
+	buffer = rule_scan_text(px->scanner, copy, src->text.n + 2, file);
+	good = rule_yyparse(px) == 0;
+	rule_scan_done(px->scanner, buffer);
+	return good;
+}
+
+struct ast_rule *
+parse_sentence(struct parse *px, struct arena *arena, struct diags *diags,
+    const struct src *src, struct lang_opts opts)
+{
+	if (!check_text(diags, src, PARSE_MAX_SENTENCE))
+		return NULL;
+	begin_text(px, arena, diags, src, opts);
+	px->file = NULL;
+	return run(px, START_SENTENCE, false) ? px->b.rule : NULL;
+}
+
+struct parse_file *
+parse_source(struct parse *px, struct arena *arena, struct diags *diags, const struct src *src,
+    struct lang_opts opts)
+{
+	struct parse_file *f = arena_zero(arena, sizeof(*f));
+
+	if (!check_text(diags, src, PARSE_MAX_FILE))
+		return f;
+	begin_text(px, arena, diags, src, opts);
+	px->file = f;
+	run(px, START_FILE, true);
+	return f;
+}
+
+void
+parse_sentence_done(struct parse *px)
+{
+	if (px->b.diags->errors == px->errors_before)
+		*vec_push(px->b.arena, &px->file->rules) = px->b.rule;
+	px->b.rule = NULL;
+}
+
+void
+parse_sentence_failed(struct parse *px)
+{
+	px->b.rule = NULL;
+}
+
+/* --- lines that are not sentences --------------------------------------- */
+
+static struct slice
+trim(struct slice s)
+{
+	while (s.n && strchr(" \t\r\v\f", s.p[0])) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n && strchr(" \t\r\v\f", s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+static struct parse_line *
+add_line(struct parse *px, struct ast_token t)
+{
+	struct parse_line *l = vec_push(px->b.arena, &px->file->lines);
+
+	memset(l, 0, sizeof(*l));
+	l->span = (struct span){ t.off, t.n };
+	l->before = px->file->rules.n;
+	return l;
+}
+
+void
+parse_comment(struct parse *px, struct ast_token line)
+{
+	add_line(px, line);
+}
+
+static struct slice
+take_word(struct slice *s)
+{
+	struct slice word = *s;
+	size_t i = 0;
+
+	while (i < s->n && s->p[i] != ' ' && s->p[i] != '\t')
+		i++;
+	word.n = i;
+	*s = trim((struct slice){ s->p + i, s->n - i });
+	return word;
+}
+
+static void
+bad_attribute(struct parse *px, struct ast_token line, const char *text)
+{
+	diag_add(px->b.diags, DIAG_bad_attribute, px->b.src, (struct span){ line.off, line.n },
+	    text);
+}
+
+/* A quoted value, or what stands before a comment. */
+static bool
+attribute_value(struct parse *px, struct slice rest, struct slice *value)
+{
+	size_t i = 0;
+
+	if (rest.n && rest.p[0] == '"') {
+		for (i = 1; i < rest.n && rest.p[i] != '"'; i++)
+			if (rest.p[i] == '\\')
+				i++;
+		if (i >= rest.n)
+			return false;
+		if (!ast_string(&px->b, (struct slice){ rest.p, i + 1 }, value))
+			return false;
+		rest = trim((struct slice){ rest.p + i + 1, rest.n - i - 1 });
+		return rest.n == 0 || rest.p[0] == '#';
+	}
+	while (i < rest.n && !(rest.p[i] == '#' && (i == 0 || rest.p[i - 1] == ' ' ||
+	    rest.p[i - 1] == '\t')))
+		i++;
+	*value = trim((struct slice){ rest.p, i });
+	return true;
+}
+
+void
+parse_attribute(struct parse *px, struct ast_token t)
+{
+	struct slice rest = trim((struct slice){ t.p + 1, t.n - 1 });
+	struct parse_line *l = add_line(px, t);
+
+	l->name = take_word(&rest);
+	if (slice_is(l->name, "default") && rest.n && rest.p[0] == '@') {
+		l->is_default = true;
+		rest = (struct slice){ rest.p + 1, rest.n - 1 };
+		l->name = take_word(&rest);
+	}
+	if (l->name.n == 0)
+		bad_attribute(px, t, "an attribute's name must follow the @");
+	else if (!attribute_value(px, rest, &l->value))
+		bad_attribute(px, t, "the attribute's value is not a word or a well-formed quoted string");
+}
+
+/* --- errors ------------------------------------------------------------- */
+
+static struct diag *
+syntax_error(struct parse *px, enum diag_id id, struct span at, const char *text)
+{
+	struct diag *d = diag_add(px->b.diags, id, px->b.src, at, text);
+
+	d->field = "rule";
+	d->is_syntax = true;
+	return d;
+}
+
+void
+parse_report_char(struct parse *px, struct ast_token t)
+{
+	struct buf name = { 0 };
+	unsigned char c = (unsigned char)t.p[0];
+	struct diag *d;
+	bool after_v6 = px->last == IPV6 && px->at.off + px->at.n == t.off;
+
+	if (t.n == 1 && c >= 0x80) {
+		d = diag_add(px->b.diags, DIAG_not_utf8, px->b.src, (struct span){ t.off, 1 }, c);
+		d->field = "rule";
+		d->is_syntax = true;
+		return;
+	}
+	buf_char(&name, '"');
+	text_visible(&name, (struct slice){ t.p, t.n });
+	buf_add(&name, "\"", 2);
+	d = syntax_error(px, DIAG_bad_char, (struct span){ t.off, t.n }, name.p);
+	buf_free(&name);
+	if (c == '%' && after_v6)
+		diag_help(px->b.diags, d, "an address in a rule has no zone index: leave out %% and "
+		    "what follows it");
+	else if (c == '.' && after_v6)
+		diag_help(px->b.diags, d, "an IPv6 address has no dotted part here: write "
+		    "::ffff:1.2.3.4 as ::ffff:102:304");
+	else if (c == '.')
+		diag_help(px->b.diags, d, "an IPv4 address is four numbers with dots between them");
+	else if (c == ':')
+		diag_help(px->b.diags, d, "an IPv6 address holds hexadecimal digits and at least two "
+		    "colons");
+	else if (c == '\'' || t.n > 1)
+		diag_help(px->b.diags, d, "tags with other characters than letters, digits, - and _ "
+		    "stand in double quotes");
+	else if (c == '/')
+		diag_help(px->b.diags, d, "a prefix length is one to three digits right behind the "
+		    "slash");
+	else if (c == '#' || c == '@')
+		diag_help(px->b.diags, d, "comments and attributes belong to source files, not to a "
+		    "single sentence");
+	else if (c == ';')
+		diag_help(px->b.diags, d, "a rule needs no mark at its end");
+}
+
+void
+parse_report_string(struct parse *px, struct ast_token t)
+{
+	struct span at = { t.off, t.n };
+	struct diag *d;
+
+	for (uint32_t i = 1; i < t.n; i++) {
+		uint32_t digits;
+
+		if (t.p[i] != '\\' || i + 1 == t.n)
+			continue;
+		for (digits = 0; t.p[i + 1] == 'u' && digits < 4 && i + 2 + digits < t.n &&
+		    strchr("0123456789abcdefABCDEF", t.p[i + 2 + digits]) &&
+		    t.p[i + 2 + digits]; digits++)
+			;
+		if (t.p[i + 1] == 'u' ? digits == 4
+		    : t.p[i + 1] && strchr("\"\\/()bfnrt", t.p[i + 1]) != NULL) {
+			i++;
+			continue;
+		}
+		at = (struct span){ t.off + i, 2 + digits };
+		d = syntax_error(px, DIAG_bad_string, at, "unknown escape in a quoted string");
+		diag_help(px->b.diags, d, "escapes are \\\" \\\\ \\/ \\( \\) \\b \\f \\n \\r \\t and "
+		    "\\u with four hexadecimal digits");
+		return;
+	}
+	d = syntax_error(px, DIAG_bad_string, at, "the quoted string does not end");
+	diag_help(px->b.diags, d, "put a double quote at its end; inside, write it as \\\"");
+}
+
+/* What the state's look-ahead would take, but not this sentence: sides share their states. */
+static bool
+possible(const struct parse *px, const char *name)
+{
+	if (strcmp(name, "OR") == 0 || strcmp(name, "AND") == 0 || strcmp(name, ")") == 0)
+		return px->open != 0;
+	if (strcmp(name, "TO") == 0)
+		return px->part == PART_FROM && !px->open;
+	if (strcmp(name, "ALLOW") == 0 || strcmp(name, "BLOCK") == 0)
+		return px->part == PART_TO && !px->open;
+	if (strcmp(name, "PRIORITY") == 0 || strcmp(name, "the end of the text") == 0)
+		return !px->open && !(px->file && name[0] == 't');
+	if (strcmp(name, "the end of the rule") == 0)
+		return !px->open && px->file;
+	return true;
+}
+
+static bool
+is_keyword_name(const char *name)
+{
+	return name[0] >= 'A' && name[0] <= 'Z';
+}
+
+static bool
+among(const char *name, const char **list, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(list[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* The cure, where one can be named. */
+static void
+help_syntax(struct parse *px, struct diag *d, const char *found, const char **expected, int n)
+{
+	struct diags *ds = px->b.diags;
+	struct slice text = { px->at.p, px->at.n };
+	char upper[16];
+	const char *near;
+
+	if (strcmp(found, "a word") == 0 && (near = lang_nearest_keyword(text)) != NULL) {
+		size_t len = strlen(near);
+
+		for (size_t i = 0; i <= len; i++)
+			upper[i] = (char)(near[i] >= 'a' && near[i] <= 'z' ? near[i] - 32 : near[i]);
+		if (len == text.n && text_distance(text, slice_of(near)) == 0)
+			diag_help(ds, d, "keywords are all upper or all lower case: %s", upper);
+		else if (among(upper, expected, n))
+			diag_help(ds, d, "did you mean %s?", upper);
+		if (d->help)
+			return;
+	}
+	if (is_keyword_name(found) && among("a quoted string", expected, n))
+		diag_help(ds, d, "%s is a keyword; a tag of that name stands in quotes: \"%.*s\"",
+		    found, (int)text.n, text.p);
+	else if (px->open && among(")", expected, n) && !among(found, (const char *[]){ ",", "AND",
+	    "OR" }, 3))
+		diag_help(ds, d, "a list is closed with )");
+	else if (strcmp(found, "OR") == 0 && px->part >= PART_PROTO)
+		diag_help(ds, d, px->open ? "ports and types are joined by AND" :
+		    "several ports or types stand in parentheses, joined by AND");
+	else if (strcmp(found, "AND") == 0 && px->part < PART_PROTO)
+		diag_help(ds, d, px->open ? "targets are joined by OR" :
+		    "several targets stand in parentheses, joined by OR");
+	else if (strcmp(found, "OR") == 0)
+		diag_help(ds, d, "several targets stand in parentheses: (ip 10.0.0.1 OR ip 10.0.0.2)");
+	else if (strcmp(found, "AND") == 0)
+		diag_help(ds, d, "several ports or types stand in parentheses: (PORT 80 AND PORT 443)");
+	else if ((strcmp(found, "-") == 0 || strcmp(found, ",") == 0) && px->part == PART_PROTO)
+		diag_help(ds, d, "ranges and comma lists need PORTS: PORTS 80, 8000 - 8080");
+	else if (strcmp(found, "a quoted string") == 0 && among("a word", expected, n))
+		diag_help(ds, d, "only tags stand in quotes");
+	else if (strcmp(found, "ANY") == 0 || strcmp(found, "ALL") == 0)
+		diag_help(ds, d, "any and all vms stand alone on their side, not in a list");
+	else if (among("a prefix length", expected, n))
+		diag_help(ds, d, "a subnet is written ADDRESS/LENGTH; a single address is ip ADDRESS");
+	else if (strcmp(found, "a prefix length") == 0)
+		diag_help(ds, d, "a prefix is written subnet ADDRESS/LENGTH");
+	else if (among("FROM", expected, n))
+		diag_help(ds, d, "a rule is FROM targets TO targets ALLOW|BLOCK protocol ports");
+}
+
+void
+parse_report_syntax(struct parse *px, const char *found, const char **expected, int n)
+{
+	struct buf text = { 0 };
+	struct diag *d;
+	int kept = 0;
+
+	if (px->last == BAD_TOKEN)
+		return;                 /* the scanner has said what is wrong */
+	for (int i = 0; i < n; i++)
+		if (possible(px, expected[i]))
+			expected[kept++] = expected[i];
+	for (int i = 0; i < kept; i++)
+		buf_printf(&text, "%s%s", i == 0 ? "expected " : i == kept - 1 ? " or " : ", ",
+		    expected[i]);
+	if (kept == 0)
+		buf_str(&text, "nothing can follow here");
+	buf_printf(&text, ", found %s", found);
+	if (px->at.n && !is_keyword_name(found) && px->at.n < 60 && strlen(found) > 1) {
+		buf_str(&text, strcmp(found, "a quoted string") == 0 ? " " : " \"");
+		text_visible(&text, (struct slice){ px->at.p, px->at.n });
+		buf_str(&text, strcmp(found, "a quoted string") == 0 ? "" : "\"");
+	}
+	buf_char(&text, '\0');
+	d = syntax_error(px, DIAG_syntax, (struct span){ px->at.off, px->at.n }, text.p);
+	buf_free(&text);
+	if (strcmp(found, "the end of the text") == 0 || strcmp(found, "the end of the rule") == 0) {
+		if (px->open)
+			diag_relate(px->b.diags, d, px->b.src, (struct span){ px->open - 1, 1 },
+			    "the parenthesis opened here is not closed");
+	}
+	help_syntax(px, d, found, expected, kept);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * From text to trees.  Two entrances: one sentence, as it stands in a payload,
+ * and a source file of many with attributes and comments (spec 6).
+ *
+ * Errors are queued in the builder's diagnostics; values are checked as spec 1
+ * says, so the first diagnostic of a sentence is the one that programs get.
+ */
+#ifndef FWR_GRAMMAR_PARSE_H
+#define FWR_GRAMMAR_PARSE_H
+
+#include "../compiler/lang/ast.h"
+
+/* Longer texts are refused: spans are 32 bits wide. */
+#define PARSE_MAX_SENTENCE ((size_t)16 << 20)
+#define PARSE_MAX_FILE ((size_t)1 << 30)
+
+/* An attribute line "@name value", or a comment, of a source file. */
+struct parse_line {
+	struct span span;               /* the whole line from @ or #, without the newline */
+	struct slice name;              /* of an attribute: what stands behind the @; empty: a comment */
+	struct slice value;             /* decoded; empty if none */
+	bool is_default;                /* after @default: for the rest of the file */
+	uint32_t before;                /* how many sentences came before it */
+};
+
+struct parse_file {
+	VEC(struct ast_rule *) rules;   /* only those without an error */
+	VEC(struct parse_line) lines;   /* in the order of the text */
+};
+
+struct parse;
+
+/*
+ * A parser that is used for many texts: it keeps the scanner's memory.  NULL is
+ * never returned.
+ */
+struct parse *parse_new(void);
+void parse_free(struct parse *px);
+
+/*
+ * Parses src->text as one sentence into arena.  Returns NULL after a syntax
+ * error; a tree whose values are bad is returned, so look at diags->errors.
+ */
+struct ast_rule *parse_sentence(struct parse *px, struct arena *arena, struct diags *diags,
+    const struct src *src, struct lang_opts opts);
+
+/*
+ * Parses a whole source file.  After an error it goes on with the next rule;
+ * all errors up to diags->limit are queued.
+ */
+struct parse_file *parse_source(struct parse *px, struct arena *arena, struct diags *diags,
+    const struct src *src, struct lang_opts opts);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What scanner, parser and their driver share. */
+#ifndef FWR_GRAMMAR_PARSE_INT_H
+#define FWR_GRAMMAR_PARSE_INT_H
+
+#include "parse.h"
+
+/* Where in a sentence the scanner is; only syntax errors look at it. */
+enum parse_part { PART_START, PART_FROM, PART_TO, PART_ACTION, PART_PROTO, PART_PRIORITY };
+
+struct parse {
+	void *scanner;
+	struct ast_builder b;
+	struct parse_file *file;        /* NULL: one sentence */
+	const char *base;               /* start of the scanned copy */
+	int start;                      /* the token that selects the grammar's entrance, or 0 */
+	bool begun;                     /* a sentence of a file has begun */
+	bool have_held;                 /* a token is held back behind a sentence's end */
+	int held;
+	struct ast_token held_text;
+	int last;                       /* the token before */
+	enum parse_part part;
+	uint32_t open;                  /* offset + 1 of an open parenthesis, or 0 */
+	uint32_t errors_before;         /* diagnostics when the sentence began */
+	struct ast_token at;            /* the token that was read last */
+};
+
+/* The scanner, over a writable text that ends in two NULs (counted in size). */
+union RULE_YYSTYPE;
+int rule_scan(union RULE_YYSTYPE *value, void *scanner);
+void *rule_scanner_new(struct parse *px);
+void rule_scanner_free(void *scanner);
+void *rule_scan_text(void *scanner, char *text, size_t size, bool file);
+void rule_scan_done(void *scanner, void *buffer);
+
+/* The scanner's errors, as token kinds that the grammar never accepts. */
+void parse_report_char(struct parse *px, struct ast_token t);
+void parse_report_string(struct parse *px, struct ast_token t);
+
+/* A syntax error at px->at: token names as in rule.y, n of them 0 when nothing is known. */
+void parse_report_syntax(struct parse *px, const char *found, const char **expected, int n);
+
+/* Attribute and comment lines of a file. */
+void parse_attribute(struct parse *px, struct ast_token line);
+void parse_comment(struct parse *px, struct ast_token line);
+
+/* A sentence of a file is complete, or was given up after an error. */
+void parse_sentence_done(struct parse *px);
+void parse_sentence_failed(struct parse *px);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The grammar of the rule language (spec 1), for one sentence and for files of
+ * them.
+ *
+ * A value must be checked exactly when the next token has been read and can
+ * follow, so this is LALR without default reductions: a reduction, and with it
+ * the ast_ call that checks, happens only on a token of its look-ahead set.
+ */
+%code top {
+#include "grammar/parse_int.h"
+}
+
+%define api.pure full
+%define api.prefix {rule_yy}
+%define lr.type lalr
+%define lr.default-reduction accepting
+%define parse.error custom
+%param { struct parse *px }
+%expect 0
+
+%union {
+	struct ast_token tok;
+}
+
+%code requires {
+#include "compiler/lang/ast.h"
+struct parse;
+}
+
+%code provides {
+int rule_yylex(RULE_YYSTYPE *value, struct parse *px);
+}
+
+%code {
+static void
+rule_yyerror(struct parse *px, const char *text)
+{
+	(void)px;
+	(void)text;
+	base_oom(0);    /* only "memory exhausted" comes here: the grammar does not nest */
+}
+
+#define B (&px->b)
+}
+
+%token <tok> FROM "FROM" TO "TO" IP "IP" SUBNET "SUBNET" ANY "ANY" ALL "ALL" TAG "TAG"
+%token <tok> VM "VM" VMS "VMS" OR "OR" AND "AND" BLOCK "BLOCK" ALLOW "ALLOW"
+%token <tok> PORT "PORT" PORTS "PORTS" TCP "TCP" UDP "UDP" ICMP "ICMP" ICMP6 "ICMP6"
+%token <tok> AH "AH" ESP "ESP" TYPE "TYPE" CODE "CODE" PRIORITY "PRIORITY"
+%token <tok> WORD "a word" STRING "a quoted string" IPV4 "an IPv4 address"
+%token <tok> IPV6 "an IPv6 address" LENGTH "a prefix length"
+%token <tok> ATTRIBUTE "an attribute" BAD_TOKEN "unreadable text"
+%token SENTENCE_END "the end of the rule" YYEOF 0 "the end of the text"
+%token START_SENTENCE START_FILE
+%token '(' "(" ')' ")" ',' "," '=' "=" '-' "-"
+
+%type <tok> string all
+
+%%
+
+start
+    : START_SENTENCE sentence
+    | START_FILE items
+    ;
+
+items
+    : %empty
+    | items sentence SENTENCE_END   { parse_sentence_done(px); }
+    | items ATTRIBUTE               { parse_attribute(px, $2); }
+    | items error SENTENCE_END      { parse_sentence_failed(px); yyerrok; }
+    ;
+
+sentence
+    : from to action protocol               { ast_end(B); }
+    | from to action protocol priority      { ast_end(B); }
+    ;
+
+from
+    : from_keyword targets
+    ;
+
+from_keyword
+    : FROM                          { ast_begin(B, $1); }
+    ;
+
+to
+    : to_keyword targets
+    ;
+
+to_keyword
+    : TO                            { ast_side_done(B, $1); }
+    ;
+
+targets
+    : ANY                           { ast_wildcard(B, AST_ANY, $1, $1); }
+    | '(' ANY ')'                   { ast_wildcard(B, AST_ANY, $2, $2); }
+    | ALL VMS                       { ast_wildcard(B, AST_ALL_VMS, $1, $2); }
+    | '(' ALL VMS ')'               { ast_wildcard(B, AST_ALL_VMS, $2, $3); }
+    | target
+    | '(' target_list ')'
+    ;
+
+target_list
+    : target
+    | target_list OR target
+    ;
+
+target
+    : IP IPV4                       { ast_ip(B, $1, $2); }
+    | IP IPV6                       { ast_ip(B, $1, $2); }
+    | SUBNET IPV4 LENGTH            { ast_subnet(B, $1, $2, $3); }
+    | SUBNET IPV6 LENGTH            { ast_subnet(B, $1, $2, $3); }
+    | VM WORD                       { ast_vm(B, $1, $2); }
+    | TAG string                    { ast_tag(B, $1, $2, NULL); }
+    | TAG string '=' string         { ast_tag(B, $1, $2, &$4); }
+    ;
+
+string
+    : WORD                          { $$ = $1; }
+    | STRING                        { $$ = $1; }
+    ;
+
+action
+    : ALLOW                         { ast_action(B, LANG_ALLOW, $1); }
+    | BLOCK                         { ast_action(B, LANG_BLOCK, $1); }
+    ;
+
+protocol
+    : port_protocol ports
+    | ICMP                          { ast_proto(B, LANG_ICMP, $1); }
+      types
+    | ICMP6                         { ast_proto(B, LANG_ICMP6, $1); }
+      types                         { ast_types_done(B); }
+    | AH                            { ast_proto(B, LANG_AH, $1); }
+    | ESP                           { ast_proto(B, LANG_ESP, $1); }
+    ;
+
+port_protocol
+    : TCP                           { ast_proto(B, LANG_TCP, $1); }
+    | UDP                           { ast_proto(B, LANG_UDP, $1); }
+    ;
+
+ports
+    : PORT port
+    | PORT all                      { ast_all(B, $2); }
+    | '(' PORT all ')'              { ast_all(B, $3); }
+    | '(' port_list ')'
+    | PORTS range_list              { ast_ports_done(B); }
+    ;
+
+all
+    : ALL                           { $$ = $1; }
+    ;
+
+port_list
+    : PORT port
+    | port_list AND PORT port
+    ;
+
+port
+    : WORD                          { ast_port(B, $1); }
+    ;
+
+range_list
+    : range
+    | range_list ',' range
+    ;
+
+range
+    : WORD                          { ast_range(B, $1, NULL); }
+    | WORD '-' WORD                 { ast_range(B, $1, &$3); }
+    ;
+
+types
+    : type
+    | TYPE all                      { ast_all(B, $2); }
+    | '(' TYPE all ')'              { ast_all(B, $3); }
+    | '(' type_list ')'
+    ;
+
+type_list
+    : type
+    | type_list AND type
+    ;
+
+type
+    : TYPE type_number
+    | TYPE type_number CODE code_number
+    ;
+
+type_number
+    : WORD                          { ast_type(B, $1); }
+    ;
+
+code_number
+    : WORD                          { ast_code(B, $1); }
+    ;
+
+priority
+    : PRIORITY WORD                 { ast_priority(B, $1, $2); }
+    ;
+
+%%
+
+/* What was read and what could have been read: the words for it are parse.c's. */
+static int
+yyreport_syntax_error(const yypcontext_t *context, struct parse *px)
+{
+	enum { MOST = 40 };
+	yysymbol_kind_t kind[MOST];
+	const char *expected[MOST];
+	int n = yypcontext_expected_tokens(context, kind, MOST);
+
+	for (int i = 0; i < n; i++)
+		expected[i] = yysymbol_name(kind[i]);
+	parse_report_syntax(px, yysymbol_name(yypcontext_token(context)), expected, n);
+	return 0;
+}
