@@ -22,6 +22,19 @@ uuid_cmp(struct uuid a, struct uuid b)
 	return memcmp(a.b, b.b, sizeof(a.b));
 }
 
+/* For hash tables: UUIDs may be chosen by others, so all bytes are mixed. */
+static inline uint32_t
+uuid_hash(struct uuid u)
+{
+	uint64_t a, b;
+
+	memcpy(&a, u.b, 8);
+	memcpy(&b, u.b + 8, 8);
+	a = (a ^ 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
+	b = (b ^ a >> 29) * 0x94d049bb133111ebu;
+	return (uint32_t)(b >> 32 ^ b);
+}
+
 /* Version 4, random. */
 struct uuid uuid_random(void);
 /* Version 5 (RFC 9562, section 5.5) of a name in a namespace. */
