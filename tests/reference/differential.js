@@ -20,6 +20,7 @@ const USAGE = `usage: node differential.js --fwrule PROGRAM --reference DIR
   --case       only this one of the seed
   --shown      at most so many differing cases are made small and shown (5)`;
 const BATCH = 500;
+const DEATHS_MAX = 100;
 
 function readOptions(argv) {
 	const o = { seed: Date.now() % 4294967296, cases: 20000, shown: 5 };
@@ -47,10 +48,12 @@ function isParsable(c) {
 }
 
 class Differential {
-	constructor(reference, rpc) {
+	/* start: makes a client of a fresh `fwrule rpc`. */
+	constructor(reference, start) {
 		this.reference = reference;
-		this.rpc = rpc;
-		this.counts = { valid: 0, syntax: 0, value: 0 };
+		this.start = start;
+		this.rpc = start();
+		this.deaths = 0;
 	}
 
 	want(c) {
@@ -60,17 +63,11 @@ class Differential {
 		};
 	}
 
-	count(answer) {
-		if (answer.ok)
-			this.counts.valid++;
-		else if (answer.errors.some((e) => e.syntax))
-			this.counts.syntax++;
-		else
-			this.counts.value++;
-	}
-
-	/* The differences of each case, a list of lines each. */
-	async check(cases) {
+	/*
+	 * The differences of each case, a list of lines each.  Where the program died,
+	 * the case it died of fails and the others are asked again.
+	 */
+	async check(cases, wants) {
 		const requests = [];
 
 		for (const c of cases) {
@@ -80,48 +77,64 @@ class Differential {
 				requests.push({ method: 'parse', params: parseParams(c) });
 		}
 		const asked = this.rpc.ask(requests);
-		const wants = cases.map((c) => this.want(c));
+		wants = wants || cases.map((c) => this.want(c));
 		const got = (await asked).map((r) => r.failure ? r : readResponse(r));
-		let at = 0;
-
-		return cases.map((c, i) => {
-			this.count(wants[i].create);
-			const create = diffCreate(c.payload, wants[i].create, got[at++]);
-			return !isParsable(c) ? create :
-			    create.concat(diffParse(c.payload.rule, wants[i].parse, got[at++]));
-		});
+		const found = [];
+		for (let i = 0, at = 0; i < cases.length; i++) {
+			const c = cases[i];
+			const lines = diffCreate(c.payload, wants[i].create, got[at++]);
+			if (isParsable(c))
+				lines.push(...diffParse(c.payload.rule, wants[i].parse, got[at++]));
+			found.push(lines);
+			if (this.rpc.ended && got[at - 1].failure) {
+				this.revive();
+				return found.concat(await this.check(cases.slice(i + 1),
+				    wants.slice(i + 1)));
+			}
+		}
+		return found;
 	}
 
-	async explain(c, lines) {
-		const failing = async (cases) =>
-		    (await this.check(cases)).map((l) => l.length > 0);
-		const small = this.rpc.ended ? c : await shrink(c, failing);
-		const found = this.rpc.ended ? lines : (await this.check([small]))[0];
+	revive() {
+		if (++this.deaths > DEATHS_MAX)
+			throw new Error(`fwrule rpc ${this.rpc.ended}, for the ${this.deaths}th time`);
+		this.rpc = this.start();
+	}
+
+	async explain(c) {
+		const small = await shrink(c, async (cases) =>
+		    (await this.check(cases)).map((l) => l.length > 0));
+		const lines = (await this.check([small]))[0];
 
 		return `case ${c.id} (${c.kind}):\n  ${JSON.stringify({ payload: small.payload,
-			opts: small.opts })}\n${found.map((l) => `  ${l}\n`).join('')}`;
+			opts: small.opts })}\n${lines.map((l) => `  ${l}\n`).join('')}`;
 	}
 }
 
-/* Runs the cases from..from+n-1; returns [how many differ, the texts to show]. */
-async function run(differential, o, from, n) {
+function count(counts, { create }) {
+	if (create.ok)
+		counts.valid++;
+	else if (create.errors.some((e) => e.syntax))
+		counts.syntax++;
+	else
+		counts.value++;
+}
+
+/* Runs n cases; returns the differing ones and how many there were of each sort. */
+async function run(differential, seed, from, n) {
+	const counts = { valid: 0, syntax: 0, value: 0 };
 	const differing = [];
 
-	for (let at = from; at < from + n && !differential.rpc.ended; at += BATCH) {
+	for (let at = from; at < from + n; at += BATCH) {
 		const cases = [];
 		for (let i = at; i < Math.min(at + BATCH, from + n); i++)
-			cases.push(makeCase(o.seed, i));
-		const found = await differential.check(cases);
-		found.forEach((lines, i) => {
-			if (lines.length > 0)
-				differing.push([cases[i], lines]);
-		});
+			cases.push(makeCase(seed, i));
+		const wants = cases.map((c) => differential.want(c));
+		wants.forEach((w) => count(counts, w));
+		const found = await differential.check(cases, wants);
+		differing.push(...cases.filter((c, i) => found[i].length > 0));
 	}
-	const counts = Object.assign({}, differential.counts);
-	const shown = [];
-	for (const [c, lines] of differing.slice(0, o.shown))
-		shown.push(await differential.explain(c, lines));
-	return { differing: differing.length, shown, counts };
+	return { differing, counts };
 }
 
 async function main() {
@@ -132,17 +145,17 @@ async function main() {
 		return 2;
 	}
 	const start = Date.now();
-	const rpc = new Rpc(o.fwrule);
-	const d = new Differential(new Reference(o.reference), rpc);
+	const d = new Differential(new Reference(o.reference), () => new Rpc(o.fwrule));
 	const [from, n] = o.case !== undefined ? [o.case, 1] : [0, o.cases];
-	const { differing, shown, counts } = await run(d, o, from, n);
+	const { differing, counts } = await run(d, o.seed, from, n);
 
-	rpc.close();
-	shown.forEach((text) => console.log(text));
+	for (const c of differing.slice(0, o.shown))
+		console.log(await d.explain(c));
+	d.rpc.close();
 	console.log(`differential: seed ${o.seed}, ${n} cases (${counts.valid} valid, ` +
 	    `${counts.syntax} with syntax errors, ${counts.value} with other errors), ` +
-	    `${differing} differ, ${((Date.now() - start) / 1000).toFixed(1)} s`);
-	return differing === 0 ? 0 : 1;
+	    `${differing.length} differ, ${((Date.now() - start) / 1000).toFixed(1)} s`);
+	return differing.length === 0 ? 0 : 1;
 }
 
 if (require.main === module) {
@@ -154,4 +167,4 @@ if (require.main === module) {
 	});
 }
 
-module.exports = { Differential, run };
+module.exports = { Differential };

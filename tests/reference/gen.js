@@ -359,18 +359,23 @@ function mutateTokens(r, tokens) {
 	}
 }
 
+/*
+ * One change of the text.  It never takes a pair of surrogates apart: half of
+ * one is no text that JSON in UTF-8 could carry.
+ */
 function mutateText(r, text) {
-	const i = r.below(text.length + 1);
+	const all = Array.from(text);
+	const i = r.below(all.length + 1);
 
 	return r.weighted([
-		[3, text.slice(0, i) + r.pick(odd.CHARACTERS) + text.slice(i)],
-		[3, text.slice(0, i) + text.slice(i + 1)],
-		[2, text.slice(0, i) + r.pick(odd.CHARACTERS) + text.slice(i + 1)],
-		[1, text.slice(0, i)],
-		[1, text.slice(i)],
-		[1, text.split('').reverse().join('')],
-		[1, r.pick(odd.WHOLE)],
-	]);
+		[3, [...all.slice(0, i), r.pick(odd.CHARACTERS), ...all.slice(i)]],
+		[3, [...all.slice(0, i), ...all.slice(i + 1)]],
+		[2, [...all.slice(0, i), r.pick(odd.CHARACTERS), ...all.slice(i + 1)]],
+		[1, all.slice(0, i)],
+		[1, all.slice(i)],
+		[1, all.slice().reverse()],
+		[1, [r.pick(odd.WHOLE)]],
+	]).join('');
 }
 
 /* --- the payload around it ---------------------------------------------- */

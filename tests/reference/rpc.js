@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * A client of `fwrule rpc`: many requests written at once, their answers read
- * as lines.  A process that ends early fails the requests it has not answered,
- * the first of them by name.
+ * as lines.  A process that ends early, falls silent or answers what was not
+ * asked fails the requests it has not answered, the first of them by name.
  */
 'use strict';
 
 const { spawn } = require('child_process');
 const readline = require('readline');
+
+const SILENCE_MS = 60000;
 
 class Rpc {
 	/* program: the fwrule to run; args stand between it and the requests. */
@@ -32,18 +34,34 @@ class Rpc {
 		} catch (err) {
 			return this.end(`not JSON: ${line.slice(0, 200)}`);
 		}
-		const waiter = this.waiting.get(response.id);
-		if (waiter === undefined)
-			return this.end(`an answer to no request: ${line.slice(0, 200)}`);
-		this.waiting.delete(response.id);
-		return waiter.resolve(response);
+		const [oldest] = this.waiting.keys();
+		/* A line that it could not read has no id; answers come in order. */
+		const id = response.id === null ? oldest : response.id;
+		if (id === undefined || id !== oldest)
+			return this.end(`an answer out of turn: ${line.slice(0, 200)}`);
+		this.waiting.get(id).resolve(response);
+		this.waiting.delete(id);
+		return this.watch();
 	}
 
-	/* Answers every request still waiting with a failure. */
+	/* Begins to wait for the next line, if one is due. */
+	watch() {
+		clearTimeout(this.timer);
+		if (this.waiting.size > 0) {
+			this.timer = setTimeout(() =>
+			    this.end(`no answer in ${SILENCE_MS} ms`), SILENCE_MS);
+		}
+	}
+
+	/* Answers every request still waiting with a failure; the process is done with. */
 	end(why) {
 		let first = true;
 
+		if (this.ended)
+			return;
 		this.ended = why;
+		clearTimeout(this.timer);
+		this.child.kill();
 		for (const { resolve, request } of this.waiting.values()) {
 			resolve({ failure: first ? `${why} at ${JSON.stringify(request)}` : why });
 			first = false;
@@ -62,6 +80,7 @@ class Rpc {
 			lines.push(JSON.stringify(request), '\n');
 		}));
 		this.child.stdin.write(lines.join(''));
+		this.watch();
 		return Promise.all(answers);
 	}
 

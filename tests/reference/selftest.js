@@ -258,12 +258,12 @@ async function checkShrinking(reference, seed) {
 			r.result.text = '';
 		return r;
 	})) };
-	const d = new Differential(reference, rpc);
+	const d = new Differential(reference, () => rpc);
 	const c = { id: 0, kind: 'valid', opts: { maxVersion: 4 }, payload: {
 		rule: 'FROM (ip 10.0.0.1 OR tag "www" = "a b" OR any1) TO all vms ALLOW tcp ' +
 		    '(PORT 80 AND PORT 443 AND PORT 1)', enabled: true, log: false } };
 	c.payload.rule = c.payload.rule.replace(' OR any1', ' OR vm ' + new Random(seed).uuid());
-	const text = await d.explain(c, []);
+	const text = await d.explain(c);
 	const small = JSON.parse(text.split('\n')[1]);
 
 	assert.deepStrictEqual(Object.keys(small.payload), ['rule'], text);
@@ -285,6 +285,24 @@ async function checkDeath() {
 	assert.match((await rpc.ask([{ method: 'parse' }]))[0].failure, /status 3/);
 	const none = new Rpc('/nonexistent/fwrule');
 	assert.match((await none.ask([{ method: 'parse' }]))[0].failure, /cannot be run/);
+	await checkRevival();
+}
+
+/* Of a program that dies of one case, that case alone fails. */
+async function checkRevival() {
+	const reference = { create: () => ({ ok: {} }), parse: () => ({ ok: {} }) };
+	const start = () => {
+		const rpc = { ask: (requests) => Promise.resolve(requests.map(({ params }) => {
+			const { rule } = params.payload || params;
+			rpc.ended = rpc.ended || (rule === 'deadly' ? 'dead' : undefined);
+			return rpc.ended ? { failure: 'dead' } : { result: {} };
+		})) };
+		return rpc;
+	};
+	const found = await new Differential(reference, start).check(
+	    ['a', 'deadly', 'b', 'deadly', 'c'].map((rule) => ({ payload: { rule }, opts: {} })));
+
+	assert.deepStrictEqual(found.map((l) => l.length > 0), [false, true, false, true, false]);
 }
 
 async function main() {
