@@ -83,6 +83,17 @@ diag_relate(struct diags *ds, struct diag *d, const struct src *src, struct span
 	*end = r;
 }
 
+void
+diag_cut(struct diags *ds, uint32_t n)
+{
+	while (ds->list.n > n) {
+		enum diag_severity severity = ds->list.v[--ds->list.n].severity;
+
+		ds->errors -= severity == DIAG_ERROR;
+		ds->warnings -= severity == DIAG_WARNING;
+	}
+}
+
 /* --- positions ---------------------------------------------------------- */
 
 void
@@ -251,4 +262,33 @@ diag_print_all(struct buf *out, const struct diags *ds, bool colour)
 	}
 	if (more)
 		buf_printf(out, "and %u more\n", more);
+}
+
+void
+diag_write_json(struct buf *out, const struct diag *d)
+{
+	uint32_t line, column;
+
+	buf_str(out, "{\"field\":");
+	if (d->field)
+		text_json(out, slice_of(d->field));
+	else
+		buf_str(out, "null");
+	buf_str(out, ",\"message\":");
+	text_json(out, slice_of(d->text));
+	buf_printf(out, ",\"code\":\"%s\"", d->code);
+	if (d->src && d->src->text.p) {
+		src_position(d->src, d->at.off, &line, &column, NULL);
+		buf_printf(out, ",\"offset\":%u,\"length\":%u,\"line\":%u,\"column\":%u",
+		    d->at.off, d->at.len, line, column);
+	}
+	if (d->src && d->src->within.n) {
+		buf_str(out, ",\"where\":");
+		text_json(out, d->src->within);
+	}
+	if (d->help) {
+		buf_str(out, ",\"help\":");
+		text_json(out, slice_of(d->help));
+	}
+	buf_char(out, '}');
 }

@@ -75,6 +75,12 @@ void diag_help(struct diags *ds, struct diag *d, const char *fmt, ...)
 void diag_relate(struct diags *ds, struct diag *d, const struct src *src,
     struct span at, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/*
+ * Drops what came after the first n diagnostics: programs get one error of a
+ * sentence, the first in reading order.
+ */
+void diag_cut(struct diags *ds, uint32_t n);
+
 const char *diag_code(enum diag_id id);
 const char *diag_severity_name(enum diag_severity s);
 
@@ -88,6 +94,8 @@ void src_position(const struct src *src, uint32_t off, uint32_t *line,
  * shown escaped, so that no input drives the terminal.
  */
 void diag_print(struct buf *out, const struct diag *d, bool colour);
+/* For programs: {field, message, code, offset, length, line, column ...} as JSON. */
+void diag_write_json(struct buf *out, const struct diag *d);
 void diag_print_all(struct buf *out, const struct diags *ds, bool colour);
 
 #endif

@@ -32,6 +32,8 @@ struct input {
 
 void input_init(struct input *in, struct arena *arena, struct diags *diags,
     struct lang_opts opts);
+/* Forgets the rules, for the next use; their arena is the caller's. */
+void input_forget(struct input *in);
 /* Frees the parser and the scratch arena; rules stay. */
 void input_done(struct input *in);
 

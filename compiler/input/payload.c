@@ -127,13 +127,16 @@ static struct ast_rule *
 read_sentence(struct input *in, const json_t *payload, struct src *src)
 {
 	const json_t *v = json_object_get(payload, "rule");
+	uint32_t before = in->diags->list.n;
+	struct ast_rule *ast;
 
 	if (json_is_string(v) && json_string_length(v)) {
 		src->text = arena_slice(in->diags->arena, json_slice(v));
-		return parse_sentence(in->px, &in->scratch, in->diags, src, in->opts);
+		ast = parse_sentence(in->px, &in->scratch, in->diags, src, in->opts);
+		diag_cut(in->diags, before + 1);
+		return ast;
 	}
-	field_error(in, NULL, "rule", json_truthy(v) ? DIAG_rule_not_string : DIAG_no_rule);
-	in->diags->list.v[in->diags->list.n - 1].src = src;
+	field_error(in, src, "rule", json_truthy(v) ? DIAG_rule_not_string : DIAG_no_rule);
 	return NULL;
 }
 

@@ -30,6 +30,15 @@ input_init(struct input *in, struct arena *arena, struct diags *diags, struct la
 }
 
 void
+input_forget(struct input *in)
+{
+	if (in->known.size && in->rules.n)
+		memset(in->known.slot, 0xff, in->known.size * sizeof(*in->known.slot));
+	memset(&in->rules, 0, sizeof(in->rules));
+	memset(&in->remote_vms, 0, sizeof(in->remote_vms));
+}
+
+void
 input_done(struct input *in)
 {
 	parse_free(in->px);

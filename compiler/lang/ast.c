@@ -102,6 +102,27 @@ is_v6(struct ast_token addr)
 	return memchr(addr.p, ':', addr.n) != NULL;
 }
 
+static bool
+has_upper_case(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= 'A' && s.p[i] <= 'F')
+			return true;
+	return false;
+}
+
+/*
+ * The reference has no token for upper-case digits, so what is no address even
+ * with them is a syntax error there and here.
+ */
+static void
+report_v6(struct ast_builder *b, enum diag_id id, struct span at, struct slice text)
+{
+	bool upper = has_upper_case(text);
+
+	report(b, upper ? DIAG_upper_case_v6 : id, at, text)->is_syntax = upper;
+}
+
 void
 ast_ip(struct ast_builder *b, struct ast_token kw, struct ast_token addr)
 {
@@ -113,7 +134,7 @@ ast_ip(struct ast_builder *b, struct ast_token kw, struct ast_token addr)
 	if (is_v6(addr)) {
 		t->prefix.fam = NET_V6;
 		if (allowed(b, 3, "IPv6", span_of(addr)) && !addr_read_v6(t->text, &t->prefix.a))
-			report(b, DIAG_ipv6_invalid, span_of(addr), t->text);
+			report_v6(b, DIAG_ipv6_invalid, span_of(addr), t->text);
 		return;
 	}
 	t->prefix.fam = NET_V4;
@@ -174,7 +195,7 @@ ast_subnet(struct ast_builder *b, struct ast_token kw, struct ast_token addr,
 		t->loose = !addr_read_v4(a, &unused);
 	}
 	if (!good) {
-		report(b, DIAG_subnet_addr, at, t->text);
+		report_v6(b, DIAG_subnet_addr, at, t->text);
 		return;
 	}
 	if (bits > max) {

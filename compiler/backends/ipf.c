@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The ipfilter back end, for both families (spec 3).
+ *
+ * What a rule's author chooses (tag keys, versions) gets into comments only
+ * escaped and cut, so that nobody writes filter lines through them.  Lines are
+ * put together from parts made once an entry: it is these bytes that a compile
+ * spends its time on.
+ */
+#include "../base/text.h"
+#include "backend_int.h"
+
+/* ipf's loader hangs on comments of 8,192 characters; lines end below 1,000 bytes. */
+#define COMMENT_MAX 990
+#define VERSION_MAX 400         /* of a comment, so that the target has room */
+
+struct ipf {
+	struct buf *out;
+	const struct backend_opts *o;
+	unsigned fam;
+	/* " port = 80 keep frags keep state ...\n" for each item of the entry's rule. */
+	struct buf tails;
+	uint32_t tail_end[LANG_MAX_ITEMS + 1];
+	unsigned n_tails;
+	const struct rule *tails_of;
+	bool tails_state;
+	uint8_t tails_side;
+};
+
+/* --- comments ------------------------------------------------------------------ */
+
+/* Up to the given length of the whole text; what does not fit is replaced by "...". */
+static void
+write_escaped(struct buf *out, struct slice s, size_t limit)
+{
+	size_t i = 0;
+
+	while (i < s.n) {
+		size_t at = i, mark = out->n;
+		uint32_t cp = text_decode(s, &i);
+
+		if (cp == TEXT_BAD || (cp >= 0xd800 && cp <= 0xdfff))
+			buf_str(out, "\xef\xbf\xbd");
+		else
+			rule_escape(out, (struct slice){ s.p + at, i - at });
+		if (out->n > limit) {
+			out->n = mark;
+			buf_str(out, "...");
+			return;
+		}
+	}
+}
+
+static void
+write_target(struct buf *out, const struct policy_entry *e, size_t limit)
+{
+	switch (e->target) {
+	case POLICY_WILDCARD:
+		buf_str(out, e->vmall ? "wildcard=vmall" : "wildcard=any");
+		break;
+	case POLICY_IP:
+		buf_str(out, "ip=");
+		buf_addr(out, *e->prefix);
+		break;
+	case POLICY_SUBNET:
+		buf_str(out, "subnet=");
+		buf_prefix(out, *e->prefix);
+		break;
+	case POLICY_TAG:
+	case POLICY_TAG_VALUE:
+		buf_str(out, e->target == POLICY_TAG ? "tag=" : "tagValue=");
+		write_escaped(out, e->tag->key, limit);
+		break;
+	case POLICY_VM:
+		buf_str(out, "vm=");
+		buf_uuid(out, *e->vm);
+		break;
+	}
+}
+
+static void
+write_header(struct ipf *w, const struct policy_entry *e)
+{
+	struct buf *out = w->out;
+	size_t start;
+
+	buf_str(out, "\n");
+	start = out->n;
+	buf_str(out, "# rule=");
+	buf_uuid(out, e->rule->uuid);
+	buf_str(out, ", version=");
+	write_escaped(out, e->rule->version, start + VERSION_MAX);
+	buf_str(out, ", ");
+	write_target(out, e, start + COMMENT_MAX);
+	buf_char(out, '\n');
+}
+
+/* --- lines ------------------------------------------------------------------------ */
+
+/* By side, action, protocol. */
+static const char *const head[2][2][LANG_PROTOS] = {
+#define HEADS(verb, dir)                                                       \
+	{ verb " " dir " quick proto ah from ", verb " " dir " quick proto esp from ",  \
+	  verb " " dir " quick proto icmp from ",                               \
+	  verb " " dir " quick proto ipv6-icmp from ",                          \
+	  verb " " dir " quick proto tcp from ", verb " " dir " quick proto udp from " }
+	{ HEADS("pass", "out"), HEADS("block", "out") },
+	{ HEADS("pass", "in"), HEADS("block", "in") },
+#undef HEADS
+};
+
+static void
+write_item(struct buf *b, const struct policy_entry *e, const struct lang_item *i)
+{
+	if (lang_has_types(e->rule->proto)) {
+		buf_str(b, " icmp-type ");
+		buf_uint(b, i->a);
+		if (i->b != LANG_ANY_CODE) {
+			buf_str(b, " code ");
+			buf_uint(b, i->b);
+		}
+	} else if (i->range) {
+		buf_str(b, " port ");
+		buf_uint(b, i->a);
+		buf_str(b, " : ");
+		buf_uint(b, i->b);
+	} else {
+		buf_str(b, " port = ");
+		buf_uint(b, i->a);
+	}
+}
+
+static void
+add_tail(struct ipf *w, const struct policy_entry *e, const struct lang_item *i)
+{
+	struct buf *b = &w->tails;
+
+	/* Where there is no item the reference leaves its place's space. */
+	if (i)
+		write_item(b, e, i);
+	else
+		buf_char(b, ' ');
+	buf_str(b, e->keep_state ? " keep frags keep state" : " keep frags");
+	if (w->o->tags) {
+		buf_str(b, " set-tag(uuid=");
+		buf_uuid(b, e->rule->uuid);
+		buf_str(b, rule_is_true(e->rule->log) ? ", cfwlog)" : ")");
+	}
+	buf_char(b, '\n');
+	w->tail_end[w->n_tails++] = (uint32_t)b->n;
+}
+
+static void
+make_tails(struct ipf *w, const struct policy_entry *e)
+{
+	if (w->tails_of == e->rule && w->tails_state == e->keep_state && w->tails_side == e->side)
+		return;
+	w->tails_of = e->rule;
+	w->tails_state = e->keep_state;
+	w->tails_side = e->side;
+	w->tails.n = 0;
+	w->n_tails = 0;
+	if (e->all_items)
+		add_tail(w, e, NULL);
+	for (unsigned i = 0; i < e->n_items; i++)
+		add_tail(w, e, &e->items[i]);
+}
+
+static void
+write_lines(struct ipf *w, const struct policy_entry *e, const struct prefix *p)
+{
+	const char *h = head[e->side][e->rule->action][e->rule->proto];
+	char middle[160], *m = middle;
+	size_t n = strlen(h);
+	uint32_t from = 0;
+
+	memcpy(m, h, n);
+	m += n;
+	if (e->side == LANG_FROM || !p) {
+		memcpy(m, "any to ", 7);
+		m += 7;
+	}
+	if (!p) {
+		memcpy(m, "any", 3);
+		m += 3;
+	} else {
+		m += e->target == POLICY_SUBNET || p->len < 128 ? prefix_write(m, *p) : addr_write(m, p->a, p->fam);
+	}
+	if (e->side == LANG_TO && p) {
+		memcpy(m, " to any", 7);
+		m += 7;
+	}
+	n = (size_t)(m - middle);
+	for (unsigned i = 0; i < w->n_tails; i++) {
+		size_t tail = w->tail_end[i] - from;
+		char *to = buf_room(w->out, n + tail);
+
+		memcpy(to, middle, n);
+		memcpy(to + n, w->tails.p + from, tail);
+		w->out->n += n + tail;
+		from = w->tail_end[i];
+	}
+}
+
+static bool
+of_family(const struct rule *r, unsigned fam)
+{
+	return r->proto == LANG_ICMP ? fam == NET_V4 : r->proto == LANG_ICMP6 ? fam == NET_V6 : true;
+}
+
+static void
+write_entry(struct ipf *w, const struct policy_entry *e)
+{
+	write_header(w, e);
+	if (!of_family(e->rule, w->fam))
+		return;
+	make_tails(w, e);
+	if (e->any)
+		write_lines(w, e, NULL);
+	for (uint32_t i = 0; i < e->n_addrs; i++)
+		if (e->addrs[i].fam == w->fam)
+			write_lines(w, e, &e->addrs[i]);
+}
+
+/* --- the file ----------------------------------------------------------------------- */
+
+static void
+write_file_head(struct ipf *w)
+{
+	struct buf *out = w->out;
+
+	buf_str(out, "# DO NOT EDIT THIS FILE. THIS FILE IS AUTO-GENERATED BY fwadm(8)\n"
+	    "# AND MAY BE OVERWRITTEN AT ANY TIME.\n"
+	    "#\n"
+	    "# File generated at ");
+	write_escaped(out, w->o->date, out->n + VERSION_MAX);
+	buf_str(out, "\n#\n");
+	if (w->o->tags)
+		buf_str(out, "# smartos_ipf_version 2\n");
+	buf_str(out, "#\n\n");
+}
+
+static void
+write_fallbacks(struct ipf *w)
+{
+	const char *icmp = w->fam == NET_V4 ? "icmp" : "ipv6-icmp";
+
+	buf_printf(w->out, "\n# fwadm fallbacks\n"
+	    "block in all\n"
+	    "pass out quick proto tcp from any to any flags S/SA keep state\n"
+	    "pass out proto tcp from any to any\n"
+	    "pass out proto udp from any to any keep state\n"
+	    "pass out quick proto %s from any to any keep state\n"
+	    "pass out proto %s from any to any\n", icmp, icmp);
+}
+
+static void
+write_file(struct buf *out, const struct policy *p, const struct backend_opts *o, unsigned fam)
+{
+	struct ipf w = { .out = out, .o = o, .fam = fam };
+
+	write_file_head(&w);
+	for (uint32_t i = 0; i < p->entries.n; i++)
+		write_entry(&w, &p->entries.v[i]);
+	write_fallbacks(&w);
+	buf_free(&w.tails);
+}
+
+void
+ipf_write_v4(struct buf *out, const struct policy *p, const struct backend_opts *o)
+{
+	write_file(out, p, o, NET_V4);
+}
+
+void
+ipf_write_v6(struct buf *out, const struct policy *p, const struct backend_opts *o)
+{
+	write_file(out, p, o, NET_V6);
+}

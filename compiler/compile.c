@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "compile.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+struct job {
+	const struct inventory *inv;
+	const struct compile_opts *opts;
+	compile_sink *sink;
+	void *context;
+	struct compile_stats *stats;
+	struct buf text;
+};
+
+struct slice
+compile_date(struct arena *arena)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	char text[32], *end;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (epoch && *epoch) {
+		long long v = strtoll(epoch, &end, 10);
+
+		if (*end == '\0' && v >= 0)
+			now = (time_t)v;
+	}
+	if (!gmtime_r(&now, &tm))
+		return slice_of("an unknown time");
+	return arena_slice(arena, (struct slice){ text,
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) });
+}
+
+static uint64_t
+count_lines(struct slice s)
+{
+	uint64_t n = 0;
+	const char *p = s.p, *end = s.p + s.n;
+
+	while (p < end) {
+		n += *p != '#' && *p != '\n';
+		p = memchr(p, '\n', (size_t)(end - p));
+		if (!p)
+			break;
+		p++;
+	}
+	return n;
+}
+
+static bool
+hand_out(struct job *j, const struct vm *vm, const struct backend *b)
+{
+	if (j->stats) {
+		j->stats->files++;
+		j->stats->bytes += j->text.n;
+		if (vm)
+			j->stats->lines += count_lines(buf_view(&j->text));
+	}
+	return j->sink(j->context, vm, b, buf_view(&j->text));
+}
+
+static bool
+compile_vm(struct job *j, struct policy_host *host, uint32_t number, struct arena *arena)
+{
+	struct policy policy;
+
+	policy_build(host, number, arena, &policy);
+	for (unsigned i = 0; i < j->opts->n_emit; i++) {
+		const struct backend *b = j->opts->emit[i];
+
+		if (!b->write_vm)
+			continue;
+		j->text.n = 0;
+		b->write_vm(&j->text, &policy, &j->opts->backend);
+		if (!hand_out(j, policy.vm, b))
+			return false;
+	}
+	if (j->stats)
+		j->stats->vms++;
+	return true;
+}
+
+static bool
+wanted(const struct job *j, const struct vm *vm)
+{
+	if (!vm->firewall)
+		return false;
+	for (uint32_t i = 0; i < j->opts->n_only; i++)
+		if (uuid_cmp(j->opts->only[i], vm->uuid) == 0)
+			return true;
+	return j->opts->n_only == 0;
+}
+
+static bool
+check_only(const struct job *j)
+{
+	bool good = true;
+
+	for (uint32_t i = 0; i < j->opts->n_only; i++) {
+		uint32_t number = inventory_find(j->inv, j->opts->only[i]);
+		char text[UUID_TEXT + 1];
+
+		if (number < j->inv->n_local)
+			continue;
+		uuid_write(text, j->opts->only[i]);
+		text[UUID_TEXT] = '\0';
+		diag_add(j->inv->diags, DIAG_unknown_vm, NULL, (struct span){ 0, 0 }, text);
+		good = false;
+	}
+	return good;
+}
+
+static bool
+compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
+{
+	struct arena arena = { 0 }, each = { 0 };
+	struct policy_opts popts = { .tags = j->opts->backend.tags };
+	struct policy_host *host = policy_host_new(&arena, j->inv, rules, n_rules, popts);
+	uint32_t *order = arena_alloc(&arena, j->inv->n_local * sizeof(*order)), n = 0;
+	bool good = true;
+
+	for (uint32_t i = 0; i < j->inv->n_local; i++)
+		if (wanted(j, j->inv->vms.v[i]))
+			order[n++] = i;
+	inventory_sort(j->inv, order, n);
+	for (uint32_t i = 0; i < n && good; i++) {
+		good = compile_vm(j, host, order[i], &each);
+		arena_reset(&each);
+	}
+	arena_free(&each);
+	arena_free(&arena);
+	return good;
+}
+
+bool
+compile_host(const struct inventory *inv, struct rule *const *rules, uint32_t n_rules,
+    const struct compile_opts *opts, compile_sink *sink, void *context,
+    struct compile_stats *stats)
+{
+	struct job j = { .inv = inv, .opts = opts, .sink = sink, .context = context,
+		.stats = stats };
+	bool good = check_only(&j), vms = false;
+
+	for (unsigned i = 0; i < opts->n_emit; i++)
+		vms |= opts->emit[i]->write_vm != NULL;
+	if (good && vms)
+		good = compile_vms(&j, rules, n_rules);
+	for (unsigned i = 0; i < opts->n_emit && good; i++) {
+		if (!opts->emit[i]->write_rules)
+			continue;
+		j.text.n = 0;
+		opts->emit[i]->write_rules(&j.text, rules, n_rules, &opts->backend);
+		good = hand_out(&j, NULL, opts->emit[i]);
+	}
+	buf_free(&j.text);
+	return good;
+}

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MPL-2.0
+noinst_LTLIBRARIES += libcompiler.la
+
+libcompiler_la_SOURCES = \
+	compiler/base/base.c compiler/base/base.h \
+	compiler/base/diag.c compiler/base/diag.def compiler/base/diag.h \
+	compiler/base/hash.c compiler/base/hash.h \
+	compiler/base/json.c compiler/base/json.h \
+	compiler/base/text.c compiler/base/text.h \
+	compiler/base/uuid.c compiler/base/uuid.h \
+	compiler/net/addr.c compiler/net/addr.h \
+	compiler/net/cidr.c compiler/net/cidr.h \
+	compiler/lang/ast.c compiler/lang/ast.h \
+	compiler/lang/forms.c \
+	compiler/lang/lang.c compiler/lang/lang.h \
+	compiler/lang/rule.c compiler/lang/rule.h \
+	compiler/lang/text.c \
+	compiler/input/input.h \
+	compiler/input/moray.c \
+	compiler/input/payload.c \
+	compiler/input/reader.c \
+	compiler/input/source.c compiler/input/source.h \
+	compiler/policy/inventory.c compiler/policy/inventory.h \
+	compiler/policy/policy.c compiler/policy/policy.h \
+	compiler/backends/backend.c compiler/backends/backend.h compiler/backends/backend_int.h \
+	compiler/backends/fwapi.c \
+	compiler/backends/ipf.c \
+	compiler/backends/moray.c \
+	compiler/compile.c compiler/compile.h
+
+libcompiler_la_LIBADD = libgrammar.la $(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS) -lpthread -lm

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The intermediate representation: the policy of one VM as an ordered list of
+ * entries, and what makes it from rules and an inventory (spec 3).
+ *
+ * Nothing downstream of here sees a sentence; nothing here knows ipf.
+ *
+ * A host is built once for a set of rules and VMs.  It holds an index by owner,
+ * tag and UUID, so a VM's policy costs what it holds and not what the host holds.
+ */
+#ifndef FWR_POLICY_POLICY_H
+#define FWR_POLICY_POLICY_H
+
+#include "../lang/rule.h"
+#include "inventory.h"
+
+/* What named the addresses of an entry. */
+enum policy_target {
+	POLICY_WILDCARD, POLICY_IP, POLICY_SUBNET, POLICY_TAG, POLICY_TAG_VALUE, POLICY_VM,
+	POLICY_MERGED                   /* several, after a pass */
+};
+
+struct policy_entry {
+	const struct rule *rule;        /* provenance */
+	uint8_t side;                   /* the VM's: LANG_FROM is traffic out, LANG_TO in */
+	uint8_t target;                 /* enum policy_target */
+	bool any;                       /* every address of every family */
+	bool keep_state;
+	uint32_t n_addrs;
+	const struct prefix *addrs;
+	/* The target: a tag, or for a wildcard whether it is vmall; ip, subnet and vm: below. */
+	const struct rule_tag *tag;
+	const struct prefix *prefix;
+	const struct uuid *vm;
+	bool vmall;
+	/* Where it stands: by rank, then by first address, then as they came. */
+	uint64_t rank;
+	struct addr first;
+	/* What the lines match; a pass may have replaced the rule's own. */
+	bool all_items;
+	uint16_t n_items;
+	const struct lang_item *items;
+};
+
+struct policy {
+	const struct vm *vm;
+	VEC(struct policy_entry) entries;
+};
+
+struct policy_host;
+
+struct policy_opts {
+	bool tags;                      /* lines carry the rule's UUID: always with state */
+};
+
+/*
+ * Indexes rules and VMs, both of which must outlive the host.  Allocates from
+ * arena, also later, when a VM's policy is asked for; so one thread at a time.
+ */
+struct policy_host *policy_host_new(struct arena *arena, const struct inventory *inv,
+    struct rule *const *rules, uint32_t n_rules, struct policy_opts opts);
+
+/* The policy of the local VM with this number.  Entries live in arena. */
+void policy_build(struct policy_host *host, uint32_t vm, struct arena *arena,
+    struct policy *out);
+
+/*
+ * The VMs that one side of a rule names, by number, for each of its tags, VMs
+ * and all vms in turn; owner permitting.  Ip and subnet targets and `any` name
+ * nobody.
+ */
+struct policy_named {
+	uint8_t target;                 /* enum policy_target */
+	const struct rule_tag *tag;
+	const struct uuid *vm;
+	uint32_t n;
+	const uint32_t *vms;
+};
+const struct policy_named *policy_side(struct policy_host *host, uint32_t rule,
+    enum lang_side side, uint32_t *n);
+
+/* Does a rule of this owner apply to the VM at all? */
+static inline bool
+policy_applies(const struct rule *r, const struct vm *vm)
+{
+	return !r->has_owner || (vm->has_owner && uuid_cmp(r->owner, vm->owner) == 0);
+}
+
+/* The order of spec 3 but for addresses: protocol, direction, priority, action, first item. */
+uint64_t policy_rank(const struct rule *r, enum lang_side side);
+
+#endif

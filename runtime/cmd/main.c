@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* fwrule: finds the command and runs it.  Only this file ends the process. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../compiler/base/json.h"
+#include "../../compiler/base/text.h"
+#include "cmd.h"
+#include "config.h"
+
+const char *cmd_program = "fwrule";
+
+const struct cmd cmd_table[] = {
+	{ "compile", "rules and VMs to ipf.conf, ipf6.conf, FWAPI JSON or Moray records",
+	  "usage: fwrule compile -r RULES -V VMS [-R RVMS] [options]\n"
+	  "\n"
+	  "  -r, --rules=PATH        rules: JSON, JSON lines, Moray records, a payload, a\n"
+	  "                          folder like var/fw, or rule source text; may be repeated\n"
+	  "  -V, --vms=FILE          the host's VMs, as `vmadm lookup -j` prints them\n"
+	  "  -R, --remote-vms=FILE   VMs of other hosts; may be repeated\n"
+	  "  -o, --output=DIR        write DIR/ZONE/ipf.conf ... instead of standard output\n"
+	  "      --emit=LIST         of ipf, ipf6, fwapi, moray (default: ipf,ipf6)\n"
+	  "      --fields=LIST       fwapi: add parsed.action, parsed.ports, parsed.protocol,\n"
+	  "                          parsed.tags\n"
+	  "      --vm=UUID           only this VM; may be repeated\n"
+	  "      --ipf-tags          the host has ipf's event log device\n"
+	  "      --date=TEXT         the date in the files' heads (default: SOURCE_DATE_EPOCH,\n"
+	  "                          or now)\n"
+	  "  -O0                     the reference's output, byte for byte (the only level yet)\n"
+	  "      --fwrule-version=N  refuse features newer than rule version N (1 to 4)\n"
+	  "      --debug=ast         dump the trees of source text to standard error\n"
+	  "  -v, --verbose           say how much was written\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` is standard input.  Exit status: 0 done, 1 errors in the input, 2 usage or\n"
+	  "unreadable input, 3 internal error.\n",
+	  cmd_compile },
+	{ "parse", "a sentence to its parsed form as JSON",
+	  "usage: fwrule parse [options] [RULE | FILE]...\n"
+	  "\n"
+	  "Prints the parsed form of each sentence, one JSON object a line.  An argument that\n"
+	  "names a file is read as rule source text; `-` and no argument are standard input.\n"
+	  "\n"
+	  "      --fwrule-version=N     refuse features newer than rule version N (1 to 4)\n"
+	  "      --enforce-subnet-mask  refuse subnets with bits to the right of the mask\n"
+	  "      --json                 errors as JSON on standard output, for programs\n"
+	  "      --debug=ast            with the places of everything\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "Exit status: 0 done, 1 a sentence was refused, 2 usage or unreadable input.\n",
+	  cmd_parse },
+	{ "rpc", "the toolchain as JSON-RPC 2.0 on standard input and output",
+	  "usage: fwrule rpc\n"
+	  "\n"
+	  "One request and one answer a line.  Methods: parse, create, compile.\n"
+	  "fwrule(1) lists their parameters and results.\n"
+	  "\n"
+	  "  -h, --help\n",
+	  cmd_rpc },
+};
+const size_t cmd_count = BASE_COUNT(cmd_table);
+
+static const struct cmd *
+find(const char *name)
+{
+	for (size_t i = 0; i < cmd_count; i++)
+		if (strcmp(cmd_table[i].name, name) == 0)
+			return &cmd_table[i];
+	return NULL;
+}
+
+int
+cmd_help(const char *name)
+{
+	const struct cmd *c = find(name);
+
+	fputs(c->help, stdout);
+	return fflush(stdout) == 0 ? CMD_DONE : CMD_USAGE;
+}
+
+static int
+general_help(FILE *to)
+{
+	fprintf(to, "usage: fwrule COMMAND [options] ...\n\ncommands:\n");
+	for (size_t i = 0; i < cmd_count; i++)
+		fprintf(to, "  %-10s %s\n", cmd_table[i].name, cmd_table[i].summary);
+	fprintf(to, "\n  fwrule COMMAND --help   what a command takes\n"
+	    "  fwrule --version\n");
+	return to == stdout ? CMD_DONE : CMD_USAGE;
+}
+
+static int
+unknown(const char *name)
+{
+	const char *near = NULL;
+	unsigned best = 3;
+
+	for (size_t i = 0; i < cmd_count; i++) {
+		unsigned d = text_distance(slice_of(name), slice_of(cmd_table[i].name));
+
+		if (d < best) {
+			best = d;
+			near = cmd_table[i].name;
+		}
+	}
+	fprintf(stderr, "fwrule: there is no command \"%s\"", name);
+	if (near)
+		fprintf(stderr, "; did you mean %s?", near);
+	fprintf(stderr, "\n`fwrule --help` lists the commands.\n");
+	return CMD_USAGE;
+}
+
+static void
+out_of_memory(size_t wanted)
+{
+	static const char text[] = "fwrule: out of memory\n";
+
+	(void)wanted;
+	(void)!write(2, text, sizeof(text) - 1);
+	_exit(CMD_INTERNAL);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct cmd *c;
+
+	base_set_oom(out_of_memory);
+	json_arena_install();
+	if (argc < 2)
+		return general_help(stderr);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return general_help(stdout);
+	if (strcmp(argv[1], "help") == 0)
+		return argc > 2 ? find(argv[2]) ? cmd_help(argv[2]) : unknown(argv[2])
+		    : general_help(stdout);
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("fwrule %s\n", PACKAGE_VERSION);
+		return CMD_DONE;
+	}
+	c = find(argv[1]);
+	if (!c)
+		return unknown(argv[1]);
+	return c->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Requests, answers and errors; the methods are in files of their own. */
+#include "rpc_int.h"
+
+#include <stdlib.h>
+
+#include "../../compiler/base/text.h"
+
+static const struct {
+	const char *name;
+	rpc_method *run;
+} methods[] = {
+	{ "compile", rpc_compile },
+	{ "create", rpc_create },
+	{ "parse", rpc_parse },
+};
+
+struct rpc {
+	struct arena json;              /* the request */
+	struct arena arena;             /* what a method makes */
+	struct input in;
+	struct diags diags;
+	struct buf result;
+};
+
+struct rpc *
+rpc_new(void)
+{
+	struct rpc *r = base_alloc(sizeof(*r));
+
+	memset(r, 0, sizeof(*r));
+	input_init(&r->in, &r->arena, &r->diags, (struct lang_opts){ 0 });
+	return r;
+}
+
+void
+rpc_free(struct rpc *r)
+{
+	if (!r)
+		return;
+	input_done(&r->in);
+	arena_free(&r->arena);
+	arena_free(&r->json);
+	buf_free(&r->result);
+	free(r);
+}
+
+/* --- parameters ------------------------------------------------------------------ */
+
+static bool
+bad_param(struct rpc_call *c, const char *name, const char *what)
+{
+	c->message = arena_printf(c->arena, "%s must be %s", name, what);
+	return false;
+}
+
+bool
+rpc_get_bool(struct rpc_call *c, const char *name, bool *out)
+{
+	const json_t *v = json_object_get(c->params, name);
+
+	if (!v || json_is_null(v))
+		return true;
+	if (!json_is_boolean(v))
+		return bad_param(c, name, "true or false");
+	*out = json_is_true(v);
+	return true;
+}
+
+bool
+rpc_get_uint(struct rpc_call *c, const char *name, unsigned max, unsigned *out)
+{
+	const json_t *v = json_object_get(c->params, name);
+	double d = json_number_value(v);
+
+	if (!v || json_is_null(v))
+		return true;
+	if (!json_is_number(v) || !(d >= 0 && d <= max) || d != (double)(unsigned)d)
+		return bad_param(c, name, arena_printf(c->arena, "a whole number from 0 to %u", max));
+	*out = (unsigned)d;
+	return true;
+}
+
+bool
+rpc_get_opts(struct rpc_call *c, struct lang_opts *o)
+{
+	memset(o, 0, sizeof(*o));
+	return rpc_get_uint(c, "maxVersion", 1000, &o->max_version) &&
+	    rpc_get_bool(c, "enforceSubnetMask", &o->enforce_subnet_mask) &&
+	    rpc_get_bool(c, "enforceGlobal", &o->enforce_global);
+}
+
+/* --- answers ---------------------------------------------------------------------- */
+
+/* The request's id, as it came; null where there is none. */
+static void
+write_head(struct buf *out, const json_t *id)
+{
+	buf_str(out, "{\"jsonrpc\":\"2.0\",\"id\":");
+	if (id && !json_is_object(id) && !json_is_array(id))
+		json_write(out, id);
+	else
+		buf_str(out, "null");
+}
+
+static void
+write_error(struct buf *out, const json_t *id, enum rpc_code code, const char *message)
+{
+	write_head(out, id);
+	buf_printf(out, ",\"error\":{\"code\":%d,\"message\":", code);
+	text_json(out, slice_of(message));
+	buf_str(out, "}}");
+}
+
+static void
+write_failure(struct buf *out, const json_t *id, const struct diags *ds)
+{
+	const struct diag *first = NULL;
+	unsigned n = 0;
+	struct buf message = { 0 };
+
+	for (uint32_t i = 0; i < ds->list.n; i++)
+		if (ds->list.v[i].severity == DIAG_ERROR && n++ == 0)
+			first = &ds->list.v[i];
+	if (n > 1)
+		buf_printf(&message, "first of %u errors: ", n);
+	buf_str(&message, first ? first->text : "internal error");
+	write_head(out, id);
+	buf_printf(out, ",\"error\":{\"code\":%d,\"message\":", RPC_FAILED);
+	text_json(out, buf_view(&message));
+	buf_str(out, ",\"data\":{\"errors\":[");
+	for (uint32_t i = 0, k = 0; i < ds->list.n; i++) {
+		if (ds->list.v[i].severity != DIAG_ERROR)
+			continue;
+		if (k++)
+			buf_char(out, ',');
+		diag_write_json(out, &ds->list.v[i]);
+	}
+	buf_str(out, "]}}}");
+	buf_free(&message);
+}
+
+/* --- requests ---------------------------------------------------------------------- */
+
+static rpc_method *
+find_method(const json_t *name)
+{
+	for (size_t i = 0; json_is_string(name) && i < BASE_COUNT(methods); i++)
+		if (slice_is(json_slice(name), methods[i].name))
+			return methods[i].run;
+	return NULL;
+}
+
+static enum rpc_code
+call(struct rpc *r, rpc_method *method, const json_t *params, const char **message)
+{
+	struct rpc_call c = { .rpc = r, .params = params, .arena = &r->arena,
+		.diags = &r->diags, .in = &r->in, .out = &r->result };
+	enum rpc_code code;
+
+	arena_reset(&r->arena);
+	arena_reset(&r->in.scratch);
+	r->diags = (struct diags){ .arena = &r->arena };
+	input_forget(&r->in);
+	r->result.n = 0;
+	code = method(&c);
+	*message = c.message;
+	return code;
+}
+
+/* Returns whether anything was answered. */
+static bool
+answer_one(struct rpc *r, const json_t *request, struct buf *out)
+{
+	const json_t *id = json_object_get(request, "id");
+	const json_t *name = json_object_get(request, "method");
+	const json_t *params = json_object_get(request, "params");
+	const char *message = NULL;
+	rpc_method *method;
+	enum rpc_code code;
+
+	if (!json_is_object(request) || !json_is_string(name)) {
+		write_error(out, id, RPC_INVALID_REQUEST, "a request is an object with a method");
+		return true;
+	}
+	if (params && !json_is_object(params)) {
+		write_error(out, id, RPC_INVALID_PARAMS, "params must be an object");
+		return true;
+	}
+	method = find_method(name);
+	if (!method) {
+		if (!id)
+			return false;
+		write_error(out, id, RPC_NO_METHOD, "there is no such method");
+		return true;
+	}
+	code = call(r, method, params, &message);
+	if (!id)
+		return false;
+	if (code == RPC_OK) {
+		write_head(out, id);
+		buf_str(out, ",\"result\":");
+		buf_slice(out, buf_view(&r->result));
+		buf_char(out, '}');
+	} else if (code == RPC_FAILED) {
+		write_failure(out, id, &r->diags);
+	} else {
+		write_error(out, id, code, message ? message : "invalid params");
+	}
+	return true;
+}
+
+static bool
+answer_batch(struct rpc *r, const json_t *batch, struct buf *out)
+{
+	size_t start = out->n, i;
+	bool any = false;
+	const json_t *request;
+
+	buf_char(out, '[');
+	json_array_foreach((json_t *)batch, i, request) {
+		size_t mark = out->n;
+
+		if (any)
+			buf_char(out, ',');
+		if (answer_one(r, request, out))
+			any = true;
+		else
+			out->n = mark;
+	}
+	buf_char(out, ']');
+	if (!any)
+		out->n = start;
+	return any;
+}
+
+void
+rpc_answer(struct rpc *r, struct slice line, struct buf *out)
+{
+	struct src src = { .name = slice_of("request"), .text = line };
+	struct diags diags = { .arena = &r->arena };
+	json_t *request;
+	bool any;
+
+	json_arena_begin(&r->json);
+	request = json_read_all(&src, &diags);
+	if (!request) {
+		write_error(out, NULL, RPC_PARSE_ERROR, diags.list.v[0].text);
+		any = true;
+	} else if (json_is_array(request) && json_array_size(request)) {
+		any = answer_batch(r, request, out);
+	} else {
+		any = answer_one(r, request, out);
+	}
+	json_arena_drop(request);
+	json_arena_end();
+	arena_reset(&r->json);
+	if (any)
+		buf_char(out, '\n');
+}
+
+void
+rpc_answer_too_long(struct buf *out)
+{
+	write_error(out, NULL, RPC_INVALID_REQUEST, "the line is longer than 268435456 bytes");
+	buf_char(out, '\n');
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * JSON-RPC 2.0 over the toolchain: one request and one answer a line (spec 6).
+ */
+#ifndef FWR_RPC_RPC_H
+#define FWR_RPC_RPC_H
+
+#include "../../compiler/base/base.h"
+
+#define RPC_MAX_LINE ((size_t)256 << 20)
+
+struct rpc;
+
+struct rpc *rpc_new(void);
+void rpc_free(struct rpc *r);
+
+/*
+ * Answers one line (without its newline).  The answer, with a newline, is added
+ * to out; a notification adds nothing.
+ */
+void rpc_answer(struct rpc *r, struct slice line, struct buf *out);
+
+/* The answer to a line that was too long to be read. */
+void rpc_answer_too_long(struct buf *out);
+
+#endif

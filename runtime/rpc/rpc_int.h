@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#ifndef FWR_RPC_RPC_INT_H
+#define FWR_RPC_RPC_INT_H
+
+#include "../../compiler/compile.h"
+#include "../../compiler/input/input.h"
+#include "rpc.h"
+
+enum rpc_code {
+	RPC_OK = 0,
+	RPC_PARSE_ERROR = -32700,
+	RPC_INVALID_REQUEST = -32600,
+	RPC_NO_METHOD = -32601,
+	RPC_INVALID_PARAMS = -32602,
+	RPC_FAILED = -32000             /* the input had errors: data.errors names them */
+};
+
+/* One call: what a method works with.  All of it is gone after the answer. */
+struct rpc_call {
+	struct rpc *rpc;
+	const json_t *params;           /* an object, possibly empty */
+	struct arena *arena;
+	struct diags *diags;
+	struct input *in;               /* reads into arena, reports to diags */
+	struct buf *out;                /* where the result's JSON goes */
+	const char *message;            /* of an RPC_INVALID_PARAMS */
+};
+
+/* Writes the result and returns RPC_OK; else diags or message say why not. */
+typedef enum rpc_code rpc_method(struct rpc_call *c);
+
+rpc_method rpc_parse, rpc_create, rpc_compile;
+
+/* Parameters: false, with c->message set, if one is there but of another type. */
+bool rpc_get_bool(struct rpc_call *c, const char *name, bool *out);
+bool rpc_get_uint(struct rpc_call *c, const char *name, unsigned max, unsigned *out);
+bool rpc_get_opts(struct rpc_call *c, struct lang_opts *out);
+
+#endif
