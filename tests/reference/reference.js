@@ -82,6 +82,7 @@ function entry(err) {
 		message: err.message,
 		syntax: err.details !== undefined,
 		free: err.field === undefined,
+		either: err.either === true,
 	};
 }
 
@@ -105,19 +106,19 @@ class Reference {
 		try {
 			return this.fwrule.parse(rule, opts);
 		} catch (err) {
-			if (typeof rule !== 'string' || !entry(err).syntax)
+			if (typeof rule !== 'string' || !entry(err).syntax || lowerHex(rule) === rule)
 				throw err;
-			return this.fwrule.parse(lowerHex(rule), opts);
+			return this.parseLower(rule, opts);
 		}
 	}
 
-	/* Is it a sentence that the reference, as it is, takes for a syntax error? */
-	isSyntaxError(rule, opts) {
+	/* Of a sentence that is an error in lower case too, either error will do. */
+	parseLower(rule, opts) {
 		try {
-			this.fwrule.parse(rule, opts);
-			return false;
+			return this.fwrule.parse(lowerHex(rule), opts);
 		} catch (err) {
-			return typeof rule === 'string' && entry(err).syntax;
+			err.either = true;
+			throw err;
 		}
 	}
 
@@ -135,7 +136,7 @@ class Reference {
 		try {
 			parsed = this.tryParse(payload.rule, opts);
 		} catch (err) {
-			return this.refusal(payload, opts);
+			return this.refusal(payload, opts, err);
 		}
 		parsed = mapTargets(parsed, hideProto);
 		const made = (p) => this.fwrule.create(Object.assign({}, payload, { parsed: p }), opts);
@@ -148,15 +149,14 @@ class Reference {
 	}
 
 	/* The errors of a payload whose sentence does not parse. */
-	refusal(payload, opts) {
-		const asked = Object.assign({}, payload);
-
-		if (this.isSyntaxError(payload.rule, opts))
-			asked.rule = lowerHex(payload.rule);
+	refusal(payload, opts, reason) {
 		try {
-			this.fwrule.create(asked, opts);
+			this.fwrule.create(payload, opts);
 		} catch (err) {
-			return entries(err);
+			const list = entries(err);
+			if (reason.either)
+				list.errors[0] = entry(reason);
+			return list;
 		}
 		throw new Error('the reference refuses a sentence and takes its payload: ' +
 		    JSON.stringify(payload));
