@@ -33,6 +33,36 @@ compile_date(struct arena *arena)
 	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) });
 }
 
+static bool
+add_backend(struct compile_opts *o, const struct backend *b)
+{
+	for (unsigned i = 0; i < o->n_emit; i++)
+		if (o->emit[i] == b)
+			return true;
+	if (!b || o->n_emit == COMPILE_EMIT_MAX)
+		return false;
+	o->emit[o->n_emit++] = b;
+	return true;
+}
+
+bool
+compile_add_emit(struct compile_opts *o, struct slice list, struct slice *bad)
+{
+	for (;;) {
+		const char *comma = list.n ? memchr(list.p, ',', list.n) : NULL;
+		struct slice name = { list.p, comma ? (size_t)(comma - list.p) : list.n };
+
+		if (!add_backend(o, backend_find(name))) {
+			if (bad)
+				*bad = name;
+			return false;
+		}
+		if (!comma)
+			return true;
+		list = (struct slice){ comma + 1, list.n - name.n - 1 };
+	}
+}
+
 static uint64_t
 count_lines(struct slice s)
 {

@@ -20,6 +20,12 @@ struct compile_opts {
 	bool warn;                      /* look for what ipf will refuse or never match */
 };
 
+/*
+ * Adds the back ends of a list like "ipf,ipf6", each once.  False if a name is
+ * unknown; *bad, where given, is that name.
+ */
+bool compile_add_emit(struct compile_opts *o, struct slice list, struct slice *bad);
+
 struct compile_stats {
 	uint64_t vms, files, lines, bytes;
 };

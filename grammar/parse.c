@@ -38,6 +38,13 @@ parse_free(struct parse *px)
 
 /* --- tokens ------------------------------------------------------------- */
 
+/* The empty token behind one. */
+static struct ast_token
+end_of(struct ast_token t)
+{
+	return (struct ast_token){ t.p + t.n, 0, t.off + t.n };
+}
+
 static int
 hold(struct parse *px, int token, const struct ast_token *t)
 {
@@ -45,8 +52,35 @@ hold(struct parse *px, int token, const struct ast_token *t)
 	px->held = token;
 	px->held_text = *t;
 	px->begun = false;
-	px->at = (struct ast_token){ px->at.p + px->at.n, 0, px->at.off + px->at.n };
+	px->at = end_of(px->at);
+	px->last = SENTENCE_END;
 	return SENTENCE_END;
+}
+
+/* A file's tokens: between two sentences an end is put in. */
+static int
+next_in_file(RULE_YYSTYPE *value, struct parse *px)
+{
+	int token;
+
+	if (px->have_held) {
+		px->have_held = false;
+		token = px->held;
+		value->tok = px->held_text;
+	} else {
+		token = rule_scan(value, px->scanner);
+		if (token == RULE_YYEOF)
+			value->tok = end_of(px->at);
+		if (px->begun && (token == FROM || token == ATTRIBUTE || token == RULE_YYEOF))
+			return hold(px, token, &value->tok);
+	}
+	if (token != ATTRIBUTE && token != RULE_YYEOF && !px->begun) {
+		px->begun = true;
+		px->open = 0;
+		px->part = token == FROM ? PART_FROM : PART_START;
+		px->errors_before = px->b.diags->errors;
+	}
+	return token;
 }
 
 int
@@ -59,30 +93,16 @@ rule_yylex(RULE_YYSTYPE *value, struct parse *px)
 		px->start = 0;
 		return token;
 	}
-	if (px->have_held) {
-		px->have_held = false;
-		token = px->held;
-		value->tok = px->held_text;
+	if (px->file) {
+		token = next_in_file(value, px);
+		if (token == SENTENCE_END)
+			return token;
 	} else {
 		token = rule_scan(value, px->scanner);
-		/* A level is checked at once, whatever follows it. */
-		if (token == WORD && px->last == PRIORITY)
-			ast_check_priority(&px->b, value->tok);
-		px->last = token;
 		if (token == RULE_YYEOF)
-			value->tok = (struct ast_token){ px->at.p + px->at.n, 0,
-				px->at.off + px->at.n };
-		if (px->file) {
-			if (px->begun && (token == FROM || token == ATTRIBUTE || token == RULE_YYEOF))
-				return hold(px, token, &value->tok);
-		}
+			value->tok = end_of(px->at);
 	}
-	if (px->file && token != ATTRIBUTE && token != RULE_YYEOF && !px->begun) {
-		px->begun = true;
-		px->open = 0;
-		px->part = token == FROM ? PART_FROM : PART_START;
-		px->errors_before = px->b.diags->errors;
-	}
+	px->last = token;
 	px->at = value->tok;
 	return token;
 }

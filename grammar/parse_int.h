@@ -6,7 +6,8 @@
 #include "parse.h"
 
 /* Where in a sentence the scanner is; only syntax errors look at it. */
-enum parse_part { PART_START, PART_FROM, PART_TO, PART_ACTION, PART_PROTO, PART_PRIORITY };
+enum parse_part { PART_START, PART_FROM, PART_TO, PART_ACTION, PART_PROTO, PART_PRIORITY,
+	PART_END };
 
 struct parse {
 	void *scanner;

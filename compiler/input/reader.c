@@ -217,7 +217,7 @@ add_remote_vms(struct input *in, const json_t *list, const struct place *p)
 		text.n = 0;
 		json_write(&text, o);
 		src = arena_zero(in->arena, sizeof(*src));
-		src->name = describe(in, p);
+		src->name = arena_slice(in->arena, describe(in, p));
 		src->text = arena_slice(in->arena, buf_view(&text));
 		*vec_push(in->arena, &in->remote_vms) = src;
 	}

@@ -9,10 +9,10 @@
 
 /* --- reading ------------------------------------------------------------ */
 
-static bool
-read_v4(struct slice s, bool loose, struct addr *out)
+/* The scanners return where the address that starts at p ends, or NULL. */
+static inline const char *
+scan_v4(const char *p, const char *end, bool loose, struct addr *out)
 {
-	const char *p = s.p, *end = s.p + s.n;
 	uint32_t v = 0;
 
 	for (int group = 0; group < 4; group++) {
@@ -22,13 +22,13 @@ read_v4(struct slice s, bool loose, struct addr *out)
 		while (p < end && *p >= '0' && *p <= '9' && p - start < 3)
 			g = g * 10 + (uint32_t)(*p++ - '0');
 		if (p == start || g > 255 || (!loose && p - start > 1 && *start == '0'))
-			return false;
+			return NULL;
 		v = v << 8 | g;
 		if (group < 3 && (p == end || *p++ != '.'))
-			return false;
+			return NULL;
 	}
 	*out = addr_v4(v);
-	return p == end;
+	return p;
 }
 
 static const signed char hex_value[256] = {
@@ -38,46 +38,42 @@ static const signed char hex_value[256] = {
 	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
-static bool
-read_v6(struct slice s, bool loose, struct addr *out)
+static inline const char *
+scan_v6(const char *p, const char *end, bool loose, struct addr *out)
 {
-	const char *p = s.p, *end = s.p + s.n;
 	uint16_t group[8];
-	int n = 0, gap = -1;
+	int n = 0, gap = -1, h;
 
-	if (s.n >= 2 && p[0] == ':' && p[1] == ':') {
+	if (end - p >= 2 && p[0] == ':' && p[1] == ':') {
 		gap = 0;
 		p += 2;
 	}
-	while (p < end) {
+	while (p < end && hex_value[(unsigned char)*p] != 0) {
 		const char *start = p;
 		uint32_t g = 0;
-		int h;
 
-		while (p < end && (h = hex_value[(unsigned char)*p]) != 0) {
+		for (; p < end && (h = hex_value[(unsigned char)*p]) != 0; p++) {
 			g = g << 4 | (uint32_t)(h - 1);
 			if (g > 0xffff)
-				return false;
-			p++;
+				return NULL;
 		}
-		if (p == start || (!loose && p - start > 4) || n == 8)
-			return false;
+		if ((!loose && p - start > 4) || n == 8)
+			return NULL;
 		group[n++] = (uint16_t)g;
-		if (p == end)
+		if (p == end || *p != ':')
 			break;
-		if (*p++ != ':')
-			return false;
+		p++;
 		if (p < end && *p == ':') {
 			if (gap >= 0)
-				return false;
+				return NULL;
 			gap = n;
 			p++;
-		} else if (p == end) {
-			return false;
+		} else if (p == end || hex_value[(unsigned char)*p] == 0) {
+			return NULL;
 		}
 	}
 	if (gap < 0 ? n != 8 : n > (loose ? 8 : 7))
-		return false;
+		return NULL;
 	if (gap >= 0) {
 		int tail = n - gap;
 
@@ -88,31 +84,50 @@ read_v6(struct slice s, bool loose, struct addr *out)
 	    (uint64_t)group[2] << 16 | group[3];
 	out->lo = (uint64_t)group[4] << 48 | (uint64_t)group[5] << 32 |
 	    (uint64_t)group[6] << 16 | group[7];
-	return true;
+	return p;
+}
+
+const char *
+addr_scan_v4(const char *p, const char *end, struct addr *out)
+{
+	return scan_v4(p, end, false, out);
+}
+
+const char *
+addr_scan_v6(const char *p, const char *end, struct addr *out)
+{
+	return scan_v6(p, end, false, out);
+}
+
+/* Did a scanner read the whole text? */
+static inline bool
+is_whole(const char *stop, struct slice s)
+{
+	return stop != NULL && stop == s.p + s.n;
 }
 
 bool
 addr_read_v4(struct slice s, struct addr *out)
 {
-	return read_v4(s, false, out);
+	return is_whole(scan_v4(s.p, s.p + s.n, false, out), s);
 }
 
 bool
 addr_read_v6(struct slice s, struct addr *out)
 {
-	return read_v6(s, false, out);
+	return is_whole(scan_v6(s.p, s.p + s.n, false, out), s);
 }
 
 bool
 addr_read_v4_loose(struct slice s, struct addr *out)
 {
-	return read_v4(s, true, out);
+	return is_whole(scan_v4(s.p, s.p + s.n, true, out), s);
 }
 
 bool
 addr_read_v6_loose(struct slice s, struct addr *out)
 {
-	return read_v6(s, true, out);
+	return is_whole(scan_v6(s.p, s.p + s.n, true, out), s);
 }
 
 bool

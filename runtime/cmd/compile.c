@@ -41,19 +41,15 @@ each_item(struct job *j, char *list, bool (*add)(struct job *, const char *))
 }
 
 static bool
-add_emit(struct job *j, const char *name)
+add_emit(struct job *j, const char *list)
 {
-	const struct backend *b = backend_find(slice_of(name));
+	struct slice bad;
 
-	if (!b || j->opts.n_emit == COMPILE_EMIT_MAX) {
-		cmd_usage(NAME, "--emit takes a list of ipf, ipf6, fwapi and moray, not \"%s\"", name);
-		return false;
-	}
-	for (unsigned i = 0; i < j->opts.n_emit; i++)
-		if (j->opts.emit[i] == b)
-			return true;
-	j->opts.emit[j->opts.n_emit++] = b;
-	return true;
+	if (compile_add_emit(&j->opts, slice_of(list), &bad))
+		return true;
+	cmd_usage(NAME, "--emit takes a list of ipf, ipf6, fwapi and moray, not \"%.*s\"",
+	    (int)bad.n, bad.p);
+	return false;
 }
 
 static bool
@@ -129,7 +125,7 @@ take_option(struct job *j, int o, char *value)
 		j->verbose = true;
 		return true;
 	case EMIT:
-		return each_item(j, value, add_emit);
+		return add_emit(j, value);
 	case FIELDS:
 		return each_item(j, value, add_field);
 	case VM:
@@ -258,10 +254,8 @@ run(struct job *j)
 	struct compile_stats stats = { 0 };
 	struct buf report = { 0 };
 
-	if (j->opts.n_emit == 0) {
-		add_emit(j, "ipf");
-		add_emit(j, "ipf6");
-	}
+	if (j->opts.n_emit == 0)
+		add_emit(j, "ipf,ipf6");
 	if (wants_vms(j) && !j->vms)
 		return cmd_usage(NAME, "no VMs: give -V, or --emit=fwapi or moray, which need none");
 	for (uint32_t i = 0; i < j->rules.n; i++)
