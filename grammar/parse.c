@@ -61,18 +61,23 @@ hold(struct parse *px, int token, const struct ast_token *t)
 static int
 next_in_file(RULE_YYSTYPE *value, struct parse *px)
 {
+	enum parse_part part = px->part;
 	int token;
 
 	if (px->have_held) {
 		px->have_held = false;
+		/* The sentence before is complete only now: its end was the last look-ahead. */
+		px->good = px->b.diags->errors == px->errors_before;
 		token = px->held;
 		value->tok = px->held_text;
 	} else {
 		token = rule_scan(value, px->scanner);
 		if (token == RULE_YYEOF)
 			value->tok = end_of(px->at);
-		if (px->begun && (token == FROM || token == ATTRIBUTE || token == RULE_YYEOF))
+		if (px->begun && (token == FROM || token == ATTRIBUTE || token == RULE_YYEOF)) {
+			px->part = part;
 			return hold(px, token, &value->tok);
+		}
 	}
 	if (token != ATTRIBUTE && token != RULE_YYEOF && !px->begun) {
 		px->begun = true;
@@ -184,7 +189,7 @@ parse_source(struct parse *px, struct arena *arena, struct diags *diags, const s
 void
 parse_sentence_done(struct parse *px)
 {
-	if (px->b.diags->errors == px->errors_before)
+	if (px->good)
 		*vec_push(px->b.arena, &px->file->rules) = px->b.rule;
 	px->b.rule = NULL;
 }
@@ -491,7 +496,7 @@ cure_found(const struct parse *px, const char *found, const char **expected, int
 	if (is_one_of(found, "PORT", "PORTS") && px->b.rule && px->part == PART_PROTO &&
 	    !lang_has_ports(px->b.rule->proto))
 		return "only tcp and udp have ports";
-	if (strcmp(found, "FROM") == 0 && px->part >= PART_PROTO && !px->file)
+	if (strcmp(found, "FROM") == 0 && among("the end of the text", expected, n))
 		return "one rule is expected here; several stand in a file of rules";
 	return NULL;
 }
