@@ -25,8 +25,15 @@ libcompiler_la_SOURCES = \
 	compiler/input/payload.c \
 	compiler/input/reader.c \
 	compiler/input/source.c compiler/input/source.h \
+	compiler/policy/dump.c \
 	compiler/policy/inventory.c compiler/policy/inventory.h \
 	compiler/policy/policy.c compiler/policy/policy.h \
+	compiler/passes/items.c \
+	compiler/passes/merge.c \
+	compiler/passes/ortc.c compiler/passes/ortc.h \
+	compiler/passes/passes.c compiler/passes/passes.h compiler/passes/passes_int.h \
+	compiler/passes/share.c \
+	compiler/passes/state.c \
 	compiler/backends/backend.c compiler/backends/backend.h compiler/backends/backend_int.h \
 	compiler/backends/fwapi.c \
 	compiler/backends/ipf.c \
