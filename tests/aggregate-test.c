@@ -41,6 +41,18 @@ src_of(const char *text)
 	return (struct src){ .name = slice_of("list"), .text = slice_of(text) };
 }
 
+/* The smallest list, written in pieces or at once. */
+static void
+write_list(struct buf *out, const struct addrlist *list)
+{
+	struct addrlist_walk w = addrlist_walk(list);
+	size_t piece = random_below(2) ? SIZE_MAX : 1 + random_below(100);
+
+	while (addrlist_write(out, &w, piece == SIZE_MAX ? piece : out->n + piece))
+		;
+	assert_false(addrlist_write(out, &w, SIZE_MAX));
+}
+
 /* Reads, closes and writes one text; the result is a NUL-terminated list. */
 static const char *
 aggregate_text(struct world *w, struct slice text)
@@ -51,7 +63,7 @@ aggregate_text(struct world *w, struct slice text)
 	addrlist_read(&w->arena, &list, &src, &w->diags);
 	addrlist_close(&list);
 	w->out.n = 0;
-	addrlist_write(&w->out, &list);
+	write_list(&w->out, &list);
 	buf_char(&w->out, '\0');
 	return w->out.p;
 }

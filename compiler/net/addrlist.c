@@ -361,24 +361,24 @@ addrlist_close(struct addrlist *list)
 
 /* --- writing ------------------------------------------------------------ */
 
-static void
-write_set(struct buf *out, const struct pset *s)
+struct addrlist_walk
+addrlist_walk(const struct addrlist *list)
 {
-	struct pset_walk w = pset_walk(s);
+	return (struct addrlist_walk){ pset_walk(&list->v4), pset_walk(&list->v6) };
+}
+
+bool
+addrlist_write(struct buf *out, struct addrlist_walk *w, size_t enough)
+{
+	size_t start = out->n, n;
 	struct prefix p;
+	char *text;
 
-	while (pset_walk_next(&w, &p)) {
-		char *text = buf_room(out, NET_TEXT_MAX + 1);
-		size_t n = p.len == 128 ? addr_write(text, p.a, p.fam) : prefix_write(text, p);
-
+	while (out->n < enough && (pset_walk_next(&w->v4, &p) || pset_walk_next(&w->v6, &p))) {
+		text = buf_room(out, NET_TEXT_MAX + 1);
+		n = p.len == 128 ? addr_write(text, p.a, p.fam) : prefix_write(text, p);
 		text[n] = '\n';
 		out->n += n + 1;
 	}
-}
-
-void
-addrlist_write(struct buf *out, const struct addrlist *list)
-{
-	write_set(out, &list->v4);
-	write_set(out, &list->v6);
+	return out->n > start;
 }

@@ -7,6 +7,7 @@
 #include "cmd.h"
 
 #define NAME "aggregate"
+#define PIECE ((size_t)1 << 17)         /* bytes written at a time */
 
 struct job {
 	struct arena arena;
@@ -27,6 +28,23 @@ add_input(struct job *j, enum aggregate_role role, const char *path)
 		*vec_push(&j->arena, &j->inputs) = (struct aggregate_input){ role, src };
 }
 
+static int
+write_result(struct job *j, const struct addrlist *list)
+{
+	struct addrlist_walk w = addrlist_walk(list);
+	int status = CMD_DONE;
+
+	if (j->count) {
+		aggregate_count(&j->out, list);
+		return cmd_write_stdout(NAME, buf_view(&j->out));
+	}
+	while (status == CMD_DONE && addrlist_write(&j->out, &w, PIECE)) {
+		status = cmd_write_stdout(NAME, buf_view(&j->out));
+		j->out.n = 0;
+	}
+	return status;
+}
+
 /* All lists are read even if one of them cannot be, so that all errors are told. */
 static int
 run(struct job *j)
@@ -37,14 +55,7 @@ run(struct job *j)
 	aggregate_lists(&j->arena, j->inputs.v, j->inputs.n, &list, &j->diags);
 	status = cmd_status_of(&j->diags);
 	cmd_print_diags(&j->diags);
-	if (status == CMD_DONE) {
-		if (j->count)
-			aggregate_count(&j->out, &list);
-		else
-			addrlist_write(&j->out, &list);
-		status = cmd_write_stdout(NAME, buf_view(&j->out));
-	}
-	return status;
+	return status == CMD_DONE ? write_result(j, &list) : status;
 }
 
 /* Reads the inputs that the options name; an exit status, or -1 to go on. */

@@ -46,12 +46,13 @@ static void
 check_text(struct arena *a, const struct addrlist *list)
 {
 	struct diags ds = { .arena = a };
+	struct addrlist_walk walk = addrlist_walk(list);
 	struct addrlist again = addrlist_none();
 	struct src src = { .name = slice_of("again") };
 	struct buf text = { 0 };
 	uint64_t lines = 0;
 
-	addrlist_write(&text, list);
+	addrlist_write(&text, &walk, SIZE_MAX);
 	for (size_t i = 0; i < text.n; i++)
 		lines += text.p[i] == '\n';
 	REQUIRE(lines == pset_prefix_count(&list->v4) + pset_prefix_count(&list->v6));
