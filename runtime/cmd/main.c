@@ -13,6 +13,23 @@
 const char *cmd_program = "fwrule";
 
 const struct cmd cmd_table[] = {
+	{ "aggregate", "lists of addresses to the smallest list of prefixes",
+	  "usage: fwrule aggregate [options] [FILE]...\n"
+	  "\n"
+	  "Reads lists of addresses, prefixes (ADDRESS/LENGTH) and ranges (ADDRESS-ADDRESS), one\n"
+	  "a line, IPv4 and IPv6 mixed, with comments from `#` or `;` on.  Writes the smallest\n"
+	  "list of prefixes for all their addresses: IPv4 before IPv6, in address order, single\n"
+	  "addresses without a length.\n"
+	  "\n"
+	  "      --intersect=FILE    keep only addresses that this list has, too; may be repeated\n"
+	  "      --exclude=FILE      leave out the addresses of this list; may be repeated\n"
+	  "      --count             write how many instead: for each of ipv4 and ipv6 a line\n"
+	  "                          with the family, the prefixes and the addresses\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` and no FILE are standard input.  A list with an error in it gives no output.\n"
+	  "Exit status: 0 done, 1 errors in a list, 2 usage or unreadable input.\n",
+	  cmd_aggregate },
 	{ "compile", "rules and VMs to ipf.conf, ipf6.conf, FWAPI JSON or Moray records",
 	  "usage: fwrule compile -r RULES -V VMS [-R RVMS] [options]\n"
 	  "\n"
