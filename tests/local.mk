@@ -3,20 +3,42 @@
 # another program to test.
 
 # --- modules ------------------------------------------------------------------
-check_PROGRAMS += tests/keyword-test
+check_PROGRAMS += \
+	tests/aggregate-test \
+	tests/corpus-test \
+	tests/decide-test \
+	tests/filter-test \
+	tests/ipf-test \
+	tests/ipf-diag-test \
+	tests/keyword-test \
+	tests/net-test \
+	tests/portset-test \
+	tests/pset-test \
+	tests/roundtrip-test
 TESTS += $(check_PROGRAMS)
 
-tests_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_ldadd = libruntime.la $(CMOCKA_LIBS)
+LDADD = libruntime.la $(CMOCKA_LIBS)
+AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPUS;
 
+tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
+tests_corpus_test_SOURCES = tests/corpus-test.c
+tests_decide_test_SOURCES = tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/random.h
+tests_filter_test_SOURCES = tests/filter-test.c tests/ipf-doc.h
+tests_ipf_test_SOURCES = tests/ipf-test.c tests/ipf-doc.h tests/random.h
+tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
-tests_keyword_test_CFLAGS = $(tests_cflags)
-tests_keyword_test_LDADD = $(tests_ldadd)
+tests_net_test_SOURCES = tests/net-test.c tests/random.h
+tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
+tests_pset_test_SOURCES = tests/pset-test.c tests/random.h
+tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
+
+EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
 
 # --- the programs and the documents ---------------------------------------------
 tests_scripts = \
 	tests/completion-test.sh \
 	tests/diagnostics-test.sh \
+	tests/differential.sh \
 	tests/golden-test.sh \
 	tests/include-order.sh \
 	tests/manual-test.sh \
@@ -24,7 +46,7 @@ tests_scripts = \
 
 TESTS += $(tests_scripts)
 dist_noinst_SCRIPTS += $(tests_scripts) tests/run-fuzz.sh
-EXTRA_DIST += tests/golden tests/extract.awk
+EXTRA_DIST += tests/golden
 
 # --- targets --------------------------------------------------------------------
 # Rewrites what golden tests expect; read the difference before it is committed.
