@@ -34,6 +34,12 @@ libcompiler_la_SOURCES = \
 	compiler/passes/passes.c compiler/passes/passes.h compiler/passes/passes_int.h \
 	compiler/passes/share.c \
 	compiler/passes/state.c \
+	compiler/filter/decide.c compiler/filter/decide.h \
+	compiler/filter/equiv.c \
+	compiler/filter/eval.c compiler/filter/filter.h \
+	compiler/filter/region.c compiler/filter/region.h \
+	compiler/filter/space.c \
+	compiler/filter/text.c \
 	compiler/backends/backend.c compiler/backends/backend.h compiler/backends/backend_int.h \
 	compiler/backends/fwapi.c \
 	compiler/backends/ipf.c \

@@ -156,7 +156,7 @@ addr_read_v4_loose(struct slice s, struct addr *out)
 bool
 addr_read_v6_loose(struct slice s, struct addr *out)
 {
-	return is_whole(scan_v6(s.p, s.p + s.n, true, out), s);
+	return s.n <= NET_LOOSE_MAX && is_whole(scan_v6(s.p, s.p + s.n, true, out), s);
 }
 
 bool

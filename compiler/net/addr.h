@@ -165,8 +165,10 @@ bool addr_read_v4(struct slice s, struct addr *out);
 bool addr_read_v6(struct slice s, struct addr *out);
 /*
  * The same as a subnet's address may be spelled: IPv4 groups with leading zeros
- * (decimal), IPv6 groups of any length up to ffff, "::" for no group at all.
+ * (decimal), IPv6 groups of any length up to ffff, "::" for no group at all, and
+ * at most 40 characters, as the reference has it.
  */
+#define NET_LOOSE_MAX 40
 bool addr_read_v4_loose(struct slice s, struct addr *out);
 bool addr_read_v6_loose(struct slice s, struct addr *out);
 /*

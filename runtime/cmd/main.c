@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* fwrule: finds the command and runs it.  Only this file ends the process. */
-#include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -96,7 +96,7 @@ cmd_help(const char *name)
 	const struct cmd *c = find(name);
 
 	fputs(c->help, stdout);
-	return fflush(stdout) == 0 ? CMD_DONE : CMD_USAGE;
+	return CMD_DONE;
 }
 
 static int
@@ -141,13 +141,11 @@ out_of_memory(size_t wanted)
 	_exit(CMD_INTERNAL);
 }
 
-int
-main(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	const struct cmd *c;
 
-	base_set_oom(out_of_memory);
-	json_arena_install();
 	if (argc < 2)
 		return general_help(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
@@ -163,4 +161,20 @@ main(int argc, char **argv)
 	if (!c)
 		return unknown(argv[1]);
 	return c->run(argc - 1, argv + 1);
+}
+
+/* Help and version go through stdio; commands write and check for themselves. */
+int
+main(int argc, char **argv)
+{
+	int status;
+
+	base_set_oom(out_of_memory);
+	json_arena_install();
+	status = run(argc, argv);
+	if (fflush(stdout) != 0 && status == CMD_DONE) {
+		fprintf(stderr, "fwrule: cannot write to standard output: %s\n", strerror(errno));
+		status = CMD_USAGE;
+	}
+	return status;
 }
