@@ -17,7 +17,8 @@ struct compile_opts {
 	unsigned n_emit;
 	const struct uuid *only;        /* these VMs; none: all with the firewall on */
 	uint32_t n_only;
-	bool warn;                      /* look for what ipf will refuse or never match */
+	const char *debug;              /* "ir", or a pass after which the IR is dumped; or NULL */
+	struct buf *dumped;             /* where to */
 };
 
 /*

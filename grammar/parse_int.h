@@ -16,6 +16,7 @@ struct parse {
 	const char *base;               /* start of the scanned copy */
 	int start;                      /* the token that selects the grammar's entrance, or 0 */
 	bool begun;                     /* a sentence of a file has begun */
+	bool good;                      /* the last sentence of a file had no error */
 	bool have_held;                 /* a token is held back behind a sentence's end */
 	int held;
 	struct ast_token held_text;

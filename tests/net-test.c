@@ -313,7 +313,7 @@ test_writers(void **state)
 static void
 check_with_libcidr(struct prefix p)
 {
-	/* libcidr 1.2.3 looks at bytes before the text, for ".in-addr.arpa". */
+	/* libcidr 1.2.3 looks for ".arpa" in the last five bytes, which may lie before the text. */
 	char room[16 + NET_TEXT_MAX + 1] = { 0 }, *text = room + 16;
 	size_t n = prefix_write(text, p);
 	struct prefix back;

@@ -31,35 +31,64 @@ scan_v4(const char *p, const char *end, bool loose, struct addr *out)
 	return p;
 }
 
-static const signed char hex_value[256] = {
-	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
-	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
-	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+/* A digit's value with HEX set, or 0. */
+#define HEX 0x10
+static const unsigned char hex_value[256] = {
+	['0'] = HEX + 0,  ['1'] = HEX + 1,  ['2'] = HEX + 2,  ['3'] = HEX + 3,
+	['4'] = HEX + 4,  ['5'] = HEX + 5,  ['6'] = HEX + 6,  ['7'] = HEX + 7,
+	['8'] = HEX + 8,  ['9'] = HEX + 9,  ['a'] = HEX + 10, ['b'] = HEX + 11,
+	['c'] = HEX + 12, ['d'] = HEX + 13, ['e'] = HEX + 14, ['f'] = HEX + 15,
+	['A'] = HEX + 10, ['B'] = HEX + 11, ['C'] = HEX + 12, ['D'] = HEX + 13,
+	['E'] = HEX + 14, ['F'] = HEX + 15,
 };
+
+static inline unsigned
+hex_of(const char *p)
+{
+	return hex_value[(unsigned char)*p];
+}
+
+/* One group, which has a digit; NULL if its length or its value is too large. */
+static inline const char *
+scan_group(const char *p, const char *end, bool loose, uint16_t *group)
+{
+	const char *start = p;
+	uint32_t g = 0;
+
+	/* Four digits are the rule, so they are read at once. */
+	if (end - p >= 4) {
+		unsigned a = hex_of(p), b = hex_of(p + 1), c = hex_of(p + 2), d = hex_of(p + 3);
+
+		if (a & b & c & d & HEX) {
+			g = (a & 15) << 12 | (b & 15) << 8 | (c & 15) << 4 | (d & 15);
+			p += 4;
+		}
+	}
+	for (; p < end && hex_of(p) != 0; p++) {
+		g = g << 4 | (hex_of(p) & 15);
+		if (g > 0xffff)
+			return NULL;
+	}
+	*group = (uint16_t)g;
+	return loose || p - start <= 4 ? p : NULL;
+}
 
 static inline const char *
 scan_v6(const char *p, const char *end, bool loose, struct addr *out)
 {
 	uint16_t group[8];
-	int n = 0, gap = -1, h;
+	int n = 0, gap = -1;
 
 	if (end - p >= 2 && p[0] == ':' && p[1] == ':') {
 		gap = 0;
 		p += 2;
 	}
-	while (p < end && hex_value[(unsigned char)*p] != 0) {
-		const char *start = p;
-		uint32_t g = 0;
-
-		for (; p < end && (h = hex_value[(unsigned char)*p]) != 0; p++) {
-			g = g << 4 | (uint32_t)(h - 1);
-			if (g > 0xffff)
-				return NULL;
-		}
-		if ((!loose && p - start > 4) || n == 8)
+	while (p < end && hex_of(p) != 0) {
+		if (n == 8)
 			return NULL;
-		group[n++] = (uint16_t)g;
+		p = scan_group(p, end, loose, &group[n++]);
+		if (!p)
+			return NULL;
 		if (p == end || *p != ':')
 			break;
 		p++;
@@ -68,7 +97,7 @@ scan_v6(const char *p, const char *end, bool loose, struct addr *out)
 				return NULL;
 			gap = n;
 			p++;
-		} else if (p == end || hex_value[(unsigned char)*p] == 0) {
+		} else if (p == end || hex_of(p) == 0) {
 			return NULL;
 		}
 	}

@@ -331,21 +331,25 @@ void
 addrlist_read(struct arena *a, struct addrlist *list, const struct src *src,
     struct diags *ds)
 {
-	struct reader r = { a, list, src, src->text.p + src->text.n, ds };
-	size_t mark = byte_order_mark(src->text);
-	struct diag *d;
+	struct reader r = { a, list, src, NULL, ds };
+	enum diag_id refused;
+	const char *cure;
+	size_t mark;
 
 	if (src->text.n == 0)
 		return;
 	if (src->text.n > UINT32_MAX) {
-		d = diag_add(ds, DIAG_addrlist_size, NULL, (struct span){ 0, 0 });
-		diag_help(ds, d, "split it and give all the parts");
-	} else if (mark == SIZE_MAX) {
-		d = complain(&r, DIAG_addrlist_utf16, src->text.p, src->text.p);
-		diag_help(ds, d, "convert it first: iconv -f UTF-16 -t UTF-8");
+		refused = DIAG_addrlist_size;
+		cure = "split it and give all the parts";
+	} else if ((mark = byte_order_mark(src->text)) == SIZE_MAX) {
+		refused = DIAG_addrlist_utf16;
+		cure = "convert it first: iconv -f UTF-16 -t UTF-8";
 	} else {
+		r.end = src->text.p + src->text.n;
 		read_lines(&r, src->text.p + mark);
+		return;
 	}
+	diag_help(ds, complain(&r, refused, src->text.p, src->text.p), "%s", cure);
 }
 
 void
@@ -357,24 +361,24 @@ addrlist_close(struct addrlist *list)
 
 /* --- writing ------------------------------------------------------------ */
 
-static void
-write_set(struct buf *out, const struct pset *s)
+struct addrlist_walk
+addrlist_walk(const struct addrlist *list)
 {
-	struct pset_walk w = pset_walk(s);
+	return (struct addrlist_walk){ pset_walk(&list->v4), pset_walk(&list->v6) };
+}
+
+bool
+addrlist_write(struct buf *out, struct addrlist_walk *w, size_t enough)
+{
+	size_t start = out->n, n;
 	struct prefix p;
+	char *text;
 
-	while (pset_walk_next(&w, &p)) {
-		char *text = buf_room(out, NET_TEXT_MAX + 1);
-		size_t n = p.len == 128 ? addr_write(text, p.a, p.fam) : prefix_write(text, p);
-
+	while (out->n < enough && (pset_walk_next(&w->v4, &p) || pset_walk_next(&w->v6, &p))) {
+		text = buf_room(out, NET_TEXT_MAX + 1);
+		n = p.len == 128 ? addr_write(text, p.a, p.fam) : prefix_write(text, p);
 		text[n] = '\n';
 		out->n += n + 1;
 	}
-}
-
-void
-addrlist_write(struct buf *out, const struct addrlist *list)
-{
-	write_set(out, &list->v4);
-	write_set(out, &list->v6);
+	return out->n > start;
 }

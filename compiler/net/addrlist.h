@@ -41,9 +41,22 @@ void addrlist_read(struct arena *a, struct addrlist *list, const struct src *src
 void addrlist_close(struct addrlist *list);
 
 /*
- * Appends the smallest list, one prefix a line, IPv4 before IPv6, each family in
+ * The smallest list as text, one prefix a line, IPv4 before IPv6, each family in
  * address order; a single address without its /32 or /128, as iprange has it.
+ *
+ *	struct addrlist_walk w = addrlist_walk(&list);
+ *
+ *	while (addrlist_write(&out, &w, 65536))
+ *		flush(&out);
+ *
+ * Each call appends lines until `out` holds `enough` bytes (SIZE_MAX: all of
+ * them).  False if there was nothing left to append.
  */
-void addrlist_write(struct buf *out, const struct addrlist *list);
+struct addrlist_walk {
+	struct pset_walk v4, v6;
+};
+
+struct addrlist_walk addrlist_walk(const struct addrlist *list);
+bool addrlist_write(struct buf *out, struct addrlist_walk *w, size_t enough);
 
 #endif

@@ -10,7 +10,7 @@ read_role(struct arena *a, const struct aggregate_input *in, size_t n,
 
 	for (size_t i = 0; i < n; i++)
 		if (in[i].role == role)
-			addrlist_read(a, &list, &in[i].src, ds);
+			addrlist_read(a, &list, in[i].src, ds);
 	addrlist_close(&list);
 	return list;
 }

@@ -13,7 +13,7 @@ enum aggregate_role { AGGREGATE_ADD, AGGREGATE_INTERSECT, AGGREGATE_EXCLUDE };
 
 struct aggregate_input {
 	enum aggregate_role role;
-	struct src src;
+	const struct src *src;
 };
 
 /*

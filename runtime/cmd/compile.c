@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../../compiler/input/input.h"
+#include "../../compiler/passes/passes.h"
 #include "cmd.h"
 
 #define NAME "compile"
@@ -22,7 +23,7 @@ struct job {
 	VEC(struct uuid) only;
 	const char *vms, *dir;
 	bool verbose;
-	struct buf out, path;
+	struct buf out, path, dump;
 	int status;
 };
 
@@ -82,11 +83,11 @@ add_vm(struct job *j, const char *text)
 static bool
 set_level(struct job *j, const char *text)
 {
-	if (strcmp(text, "0") != 0) {
+	if (strlen(text) != 1 || *text < '0' || *text > '2') {
 		cmd_usage(NAME, "there is no optimisation level %s", text);
 		return false;
 	}
-	j->opts.backend.level = 0;
+	j->opts.backend.level = (unsigned)(*text - '0');
 	return true;
 }
 
@@ -101,7 +102,24 @@ set_version(struct job *j, const char *text)
 	return true;
 }
 
-enum { EMIT = 256, FIELDS, VM, TAGS, DATE, VERSION };
+/* ir, or pass:NAME */
+static bool
+set_debug(struct job *j, const char *text)
+{
+	const char *name = strncmp(text, "pass:", 5) == 0 ? text + 5 : NULL;
+
+	j->opts.debug = strcmp(text, "ir") == 0 ? text : NULL;
+	for (size_t i = 0; name && i < pass_count; i++)
+		if (strcmp(name, pass_table[i].name) == 0)
+			j->opts.debug = pass_table[i].name;
+	j->opts.dumped = &j->dump;
+	if (j->opts.debug)
+		return true;
+	cmd_usage(NAME, "--debug takes ir, or pass: and one of merge, state and share");
+	return false;
+}
+
+enum { EMIT = 256, FIELDS, VM, TAGS, DATE, VERSION, DEBUG };
 
 static bool
 take_option(struct job *j, int o, char *value)
@@ -138,6 +156,8 @@ take_option(struct job *j, int o, char *value)
 		return true;
 	case VERSION:
 		return set_version(j, value);
+	case DEBUG:
+		return set_debug(j, value);
 	default:
 		return false;
 	}
@@ -160,6 +180,7 @@ read_options(struct job *j, int argc, char **argv)
 		{ "ipf-tags", no_argument, NULL, TAGS },
 		{ "date", required_argument, NULL, DATE },
 		{ "fwrule-version", required_argument, NULL, VERSION },
+		{ "debug", required_argument, NULL, DEBUG },
 		{ 0 }
 	};
 	int o;
@@ -253,6 +274,7 @@ run(struct job *j)
 {
 	struct compile_stats stats = { 0 };
 	struct buf report = { 0 };
+	bool good;
 
 	if (j->opts.n_emit == 0)
 		add_emit(j, "ipf,ipf6");
@@ -270,9 +292,11 @@ run(struct job *j)
 		return cmd_fail(NAME, "cannot make %s: %s", j->dir, strerror(errno));
 	j->opts.only = j->only.v;
 	j->opts.n_only = j->only.n;
-	if (!compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &j->opts, sink, j,
-	    j->verbose ? &stats : NULL))
-		return j->status ? j->status : CMD_FOUND;
+	good = compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &j->opts, sink, j,
+	    j->verbose ? &stats : NULL);
+	cmd_write_all(2, j->dump.p, j->dump.n);
+	if (!good)
+		return j->status ? j->status : cmd_status_of(&j->diags);
 	j->status = cmd_write_stdout(NAME, buf_view(&j->out));
 	if (j->verbose) {
 		buf_printf(&report, "%u rules, %llu VMs: %llu files, %llu filter lines, %llu bytes\n",
@@ -291,6 +315,7 @@ cmd_compile(int argc, char **argv)
 	int status;
 
 	j.diags.arena = &j.scratch;
+	j.opts.backend.level = 1;
 	input_init(&j.in, &j.arena, &j.diags, (struct lang_opts){ 0 });
 	inventory_init(&j.inv, &j.arena, &j.diags);
 	status = read_options(&j, argc, argv);
@@ -301,6 +326,7 @@ cmd_compile(int argc, char **argv)
 	input_done(&j.in);
 	buf_free(&j.out);
 	buf_free(&j.path);
+	buf_free(&j.dump);
 	arena_free(&j.arena);
 	arena_free(&j.scratch);
 	return status;

@@ -126,8 +126,8 @@ read_opts(struct rpc_call *c, struct compile_opts *o)
 {
 	struct backend_opts *b = &o->backend;
 
-	b->level = 0;
-	if (!rpc_get_uint(c, "optimize", 0, &b->level) || !rpc_get_bool(c, "ipfTags", &b->tags) ||
+	b->level = 1;
+	if (!rpc_get_uint(c, "optimize", 2, &b->level) || !rpc_get_bool(c, "ipfTags", &b->tags) ||
 	    !read_emit(c, o))
 		return false;
 	if (!json_get_slice(c->params, "date", &b->date))
@@ -190,7 +190,11 @@ rpc_compile(struct rpc_call *c)
 	if (c->diags->errors)
 		return RPC_FAILED;
 	buf_str(c->out, "{\"files\":{");
-	compile_host(&inv, c->in->rules.v, c->in->rules.n, &o, collect, &k, NULL);
+	if (!compile_host(&inv, c->in->rules.v, c->in->rules.n, &o, collect, &k, NULL)) {
+		buf_free(&k.vms);
+		buf_free(&k.documents);
+		return RPC_FAILED;
+	}
 	buf_str(c->out, k.vm ? "}},\"vms\":[" : "},\"vms\":[");
 	buf_slice(c->out, buf_view(&k.vms));
 	buf_char(c->out, ']');
