@@ -4,7 +4,7 @@
 #   N.sh   the commands of one ```console block: what follows "$ ", and what
 #          follows "> " on the lines after
 #   N.out  what the block says they print
-#
+#   N.line where it stands
 # ANY=1 takes every block that begins with "$ ", whatever fences it.
 /^```/ {
 	if (inside)
@@ -14,7 +14,6 @@
 		n++
 		printf "" > (DIR "/" n ".sh")
 		printf "" > (DIR "/" n ".out")
-		number[n] = FNR
 		print FNR > (DIR "/" n ".line")
 	} else
 		inside = 2
