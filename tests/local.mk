@@ -14,7 +14,8 @@ check_PROGRAMS += \
 	tests/net-test \
 	tests/portset-test \
 	tests/pset-test \
-	tests/roundtrip-test
+	tests/roundtrip-test \
+	tests/tree-test
 TESTS += $(check_PROGRAMS)
 
 LDADD = libruntime.la $(CMOCKA_LIBS)
@@ -31,6 +32,7 @@ tests_net_test_SOURCES = tests/net-test.c tests/random.h
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
+tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 
 EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
 

@@ -126,33 +126,41 @@ check_state(const struct policy_entry *e)
 	return NULL;
 }
 
-/* A head is one line; its group's lines stand behind it, in its direction and family. */
+/* A group's full name: its number stands for another one in each direction and family. */
+static struct slice
+group_key(struct arena *a, const struct policy_entry *e, uint32_t group)
+{
+	uint64_t *key = arena_alloc(a, sizeof(*key));
+
+	*key = (uint64_t)group << 16 | (uint64_t)e->side << 8 | e->fam;
+	return (struct slice){ (const char *)key, sizeof(*key) };
+}
+
+/* A head is one line; its group's lines stand behind it, of its direction and family. */
 static const char *
 check_group(struct arena *a, struct strmap *heads, const struct policy *p, uint32_t i)
 {
-	const struct policy_entry *e = &p->entries.v[i], *head;
-	const uint32_t *at;
+	const struct policy_entry *e = &p->entries.v[i];
+	uint32_t *at;
 
-	if (e->group) {
-		at = strmap_get(heads, (struct slice){ (const char *)&e->group, sizeof(e->group) });
-		if (!at)
-			return "a line before its group's head";
-		head = &p->entries.v[*at];
-		if (head->side != e->side || head->fam != e->fam || head->proto != e->proto)
-			return "a head for other lines than its group's";
-	}
-	if (e->head) {
-		uint32_t *mine = strmap_put(a, heads, (struct slice){ (const char *)&e->head,
-			sizeof(e->head) });
-
-		if (*mine != UINT32_MAX)
-			return "a group with two heads";
-		*mine = i;
-		if (!e->fam || e->n_addrs + e->any != 1 || e->n_items + e->all_items != 1)
-			return "a head that is not one line";
-	}
 	if (!e->rule != (e->kind != POLICY_RULE))
 		return "a default of a rule, or a line of none";
+	if (e->group) {
+		const uint32_t *head = strmap_get(heads, group_key(a, e, e->group));
+
+		if (!head)
+			return "a line before its group's head";
+		if (p->entries.v[*head].proto != e->proto)
+			return "a head of another protocol than its group's";
+	}
+	if (!e->head)
+		return NULL;
+	at = strmap_put(a, heads, group_key(a, e, e->head));
+	if (*at != UINT32_MAX)
+		return "a group with two heads";
+	*at = i;
+	if (!e->fam || e->n_addrs + e->any != 1 || e->n_items + e->all_items != 1)
+		return "a head that is not one line";
 	return NULL;
 }
 

@@ -35,7 +35,8 @@ struct policy_entry {
 	/*
 	 * From -O3 on.  A line with a head has a group of lines, which only the packets
 	 * that it matches meet; what no line of the group decides it decides itself.
-	 * The numbers are names that mean something within a VM's policy only.
+	 * The numbers are names that mean something in one direction and family of one
+	 * VM only.
 	 */
 	uint32_t head, group;           /* 0: none */
 	/* Provenance: the rule it comes from, or after -O2 several, sorted by UUID. */
