@@ -277,7 +277,7 @@ refuse_entry(struct reader *r, const char *p, const char *end)
 
 /*
  * Adds an entry that ends at p.  Room is made for as many as the text will hold
- * if it goes on as it began, but for sixteen times as many at most.
+ * if it goes on as it began, but for 64 times as many at most.
  */
 static void
 add_entry(struct reader *r, const struct entry *e, const char *p)
@@ -288,7 +288,7 @@ add_entry(struct reader *r, const struct entry *e, const char *p)
 		size_t done = (size_t)(p - r->src->text.p);
 		double all = (double)r->src->text.n / (double)done * 1.05 * s->n;
 
-		pset_reserve(r->arena, s, all < 16.0 * s->n ? (size_t)all : (size_t)s->n * 16);
+		pset_reserve(r->arena, s, all < 64.0 * s->n ? (size_t)all : (size_t)s->n * 64);
 	}
 	pset_push(r->arena, s, e->first, e->last);
 }
