@@ -29,6 +29,8 @@ check_diags(const struct diags *ds, const struct src *src)
 	}
 	diag_print_all(&b, ds, true);
 	REQUIRE((b.n > 0) == (ds->list.n > 0));
+	for (uint32_t i = 0; i < ds->list.n; i++)
+		diag_write_json(&b, &ds->list.v[i]);
 	buf_free(&b);
 }
 
