@@ -109,13 +109,14 @@ enum filter_equal { FILTER_EQUAL, FILTER_DIFFERENT, FILTER_TOO_LARGE, FILTER_FAM
  * Are two files, both read without errors, equal for all packets?  Calls fn for
  * each difference, all of them disjoint.  FILTER_FAMILIES: one is for IPv4 and
  * the other for IPv6; files that could be for both are compared for both.
- * FILTER_TOO_LARGE: too many classes or rectangles; nothing is said.
+ * FILTER_TOO_LARGE: too many classes or rectangles; what was reported is true,
+ * but there may be more.
  */
 enum filter_equal filter_compare(const struct ipf_file *a, const struct ipf_file *b,
     filter_difference_fn fn, void *arg);
 
-/* The same, with the first difference only. */
+/* The same with one difference, in the first class that has any: n log^2 n at worst. */
 enum filter_equal filter_equiv(const struct ipf_file *a, const struct ipf_file *b,
-    struct filter_difference *first);
+    struct filter_difference *one);
 
 #endif
