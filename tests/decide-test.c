@@ -17,16 +17,6 @@
 
 #include <cmocka.h>
 
-static struct addr
-addr_step(struct addr a, int by)
-{
-	if (by > 0 && ++a.lo == 0)
-		a.hi++;
-	if (by < 0 && a.lo-- == 0)
-		a.hi--;
-	return a;
-}
-
 static bool
 addr_in(struct addr a, struct addr lo, struct addr hi)
 {
@@ -47,10 +37,10 @@ add_addr(struct points *p, struct addr a)
 {
 	struct addr some[3] = { a, a, a };
 
-	if (addr_cmp(a, filter_first(p->fam)) != 0)
-		some[1] = addr_step(a, -1);
-	if (addr_cmp(a, filter_last(p->fam)) != 0)
-		some[2] = addr_step(a, 1);
+	if (addr_cmp(a, family_first(p->fam)) != 0)
+		some[1] = addr_prev(a);
+	if (addr_cmp(a, family_last(p->fam)) != 0)
+		some[2] = addr_next(a);
 	for (int i = 0; i < 3; i++) {
 		bool there = false;
 
@@ -81,8 +71,8 @@ points_start(struct points *p, struct arena *arena, unsigned fam)
 	memset(p, 0, sizeof(*p));
 	p->arena = arena;
 	p->fam = fam;
-	add_addr(p, filter_first(fam));
-	add_addr(p, filter_last(fam));
+	add_addr(p, family_first(fam));
+	add_addr(p, family_last(fam));
 	add_key(p, 0);
 }
 
@@ -121,11 +111,11 @@ enum shape { MIXED, WIDE_KEYS, WIDE_ADDRS, SHAPES };
 static struct addr
 random_end(unsigned fam)
 {
-	struct addr a = random_below(8) ? filter_first(fam) : filter_last(fam);
+	struct addr a = random_below(8) ? family_first(fam) : family_last(fam);
 
 	a.lo += random_below(8) ? random_below(20) : 0;
-	if (addr_cmp(a, filter_last(fam)) > 0 || addr_cmp(a, filter_first(fam)) < 0)
-		a = filter_last(fam);
+	if (addr_cmp(a, family_last(fam)) > 0 || addr_cmp(a, family_first(fam)) < 0)
+		a = family_last(fam);
 	return a;
 }
 
@@ -148,8 +138,8 @@ random_boxes(struct arena *arena, unsigned fam, enum shape shape, struct region_
 			box->khi = REGION_KEY_MAX;
 		}
 		if (shape == WIDE_ADDRS || random_below(6) == 0) {
-			box->lo = filter_first(fam);
-			box->hi = filter_last(fam);
+			box->lo = family_first(fam);
+			box->hi = family_last(fam);
 		}
 	}
 }
@@ -169,7 +159,7 @@ points_of_boxes(struct points *p, const struct region_list *l)
 static void
 check_decision(const struct points *p, const struct region_list *list, struct arena *arena)
 {
-	struct addr first = filter_first(p->fam), last = filter_last(p->fam);
+	struct addr first = family_first(p->fam), last = family_last(p->fam);
 	struct region_decision d;
 
 	region_decide(arena, first, last, list, &d);
@@ -183,7 +173,7 @@ check_decision(const struct points *p, const struct region_list *list, struct ar
 		assert_int_equal(addr_cmp(s->cell[0].lo, first), 0);
 		assert_int_equal(addr_cmp(s->cell[s->n - 1].hi, last), 0);
 		for (uint32_t c = 0; c + 1 < s->n; c++) {
-			assert_int_equal(addr_cmp(addr_step(s->cell[c].hi, 1), s->cell[c + 1].lo), 0);
+			assert_int_equal(addr_cmp(addr_next(s->cell[c].hi), s->cell[c + 1].lo), 0);
 			assert_ptr_not_equal(s->cell[c].box, s->cell[c + 1].box);
 		}
 		for (uint32_t c = 0; same && c < s->n; c++)
@@ -247,7 +237,7 @@ static void
 check_compare(const struct points *p, const struct region_list *a, const struct region_list *b,
     struct arena *arena)
 {
-	struct addr first = filter_first(p->fam), last = filter_last(p->fam);
+	struct addr first = family_first(p->fam), last = family_last(p->fam);
 	struct diffs ds = { .arena = arena };
 	int calls = 0;
 	bool same;
@@ -276,7 +266,7 @@ static void
 check_differ(const struct points *p, const struct region_list *a, const struct region_list *b,
     struct arena *arena)
 {
-	struct addr first = filter_first(p->fam), last = filter_last(p->fam);
+	struct addr first = family_first(p->fam), last = family_last(p->fam);
 	struct region_grid g = { .first = first, .last = last, .list = { a, b }, .lists = 2 };
 	struct region_diff one;
 	bool differ = false;
@@ -352,7 +342,7 @@ test_crossed(void **state)
 
 	(void)state;
 	for (int changed = -1; changed < 4; changed++) {
-		struct addr first = filter_first(NET_V4), last = filter_last(NET_V4);
+		struct addr first = family_first(NET_V4), last = family_last(NET_V4);
 		struct region_list a = { 0 }, b = { 0 };
 		struct arena arena = { 0 };
 		struct diffs ds = { .arena = &arena };

@@ -18,6 +18,7 @@
 #define FWR_FILTER_DECIDE_H
 
 #include "../base/hash.h"
+#include "../net/pset.h"
 #include "filter.h"
 #include "region.h"
 
@@ -69,10 +70,6 @@ void filter_space_proto(struct filter_space *s, unsigned proto);
 void filter_space_flags(struct filter_space *s, unsigned flags, unsigned mask);
 /* Fills list, in order of direction and protocol; false if there are too many classes. */
 bool filter_space_close(struct filter_space *s);
-
-/* First and last address of the file's family. */
-struct addr filter_first(unsigned fam);
-struct addr filter_last(unsigned fam);
 
 /* The packet of a class at a point. */
 void filter_class_packet(const struct filter_class *c, struct addr remote, uint16_t key,

@@ -29,7 +29,7 @@ static bool
 compare_class(struct compare *c, struct arena *scratch, const struct region_list *a,
     const struct region_list *b)
 {
-	struct addr first = filter_first(c->class->fam), last = filter_last(c->class->fam);
+	struct addr first = family_first(c->class->fam), last = family_last(c->class->fam);
 	struct region_diff one;
 
 	if (!c->first_only)

@@ -227,11 +227,7 @@ same_pieces(const struct sweep *s)
 static struct addr
 addr_end(const struct region_grid *g, uint32_t y)
 {
-	struct addr a = y == g->n_addr ? g->last : g->addr[y];
-
-	if (y < g->n_addr && a.lo-- == 0)
-		a.hi--;
-	return a;
+	return y == g->n_addr ? g->last : addr_prev(g->addr[y]);
 }
 
 static uint16_t

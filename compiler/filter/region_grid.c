@@ -10,14 +10,6 @@ compare_addr(const void *a, const void *b)
 	return addr_cmp(*(const struct addr *)a, *(const struct addr *)b);
 }
 
-static struct addr
-addr_next(struct addr a)
-{
-	if (++a.lo == 0)
-		a.hi++;
-	return a;
-}
-
 static void
 collect_addrs(struct region_grid *g, struct arena *arena)
 {
