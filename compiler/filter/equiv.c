@@ -50,7 +50,8 @@ compare_family(struct compare *c, unsigned fam, struct arena *arena, struct aren
 	filter_space_init(space, arena, fam);
 	filter_space_add(space, c->a);
 	filter_space_add(space, c->b);
-	if (!filter_space_close(space))
+	if (!filter_space_close(space) || space->list.n *
+	    ((uint64_t)c->a->lines.n + c->b->lines.n) > FILTER_WORK_MAX)
 		return FILTER_TOO_LARGE;
 	for (uint32_t i = 0; i < space->list.n && !c->stopped; i++) {
 		struct region_list a, b;
