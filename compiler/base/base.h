@@ -178,6 +178,9 @@ buf_str(struct buf *b, const char *s)
 
 void buf_uint(struct buf *b, uint64_t v);
 
+/* Moves a buffer's bytes to an arena; large ones change hands without a copy. */
+struct slice arena_take(struct arena *a, struct buf *b);
+
 static inline struct slice
 buf_view(const struct buf *b)
 {
