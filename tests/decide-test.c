@@ -58,6 +58,12 @@ random_file(struct buf *text, unsigned fam, struct gen *g)
 	gen_file(text, g);
 }
 
+static bool
+has_flags(unsigned flags, const struct ipf_line *l)
+{
+	return (flags & l->flags_mask) == l->flags;
+}
+
 /* Which packets a file tells apart: a packet of any class behaves like its class's. */
 static const struct filter_class *
 find_class(const struct filter_space *s, const struct filter_packet *p,
@@ -72,15 +78,16 @@ find_class(const struct filter_space *s, const struct filter_packet *p,
 
 		if (c->dir != p->dir || (named ? c->proto != p->proto : !c->other_proto) ||
 		    !addr_in(p->local, c->local, c->local_last) ||
-		    (filter_has_ports(p->proto) && (p->sport < c->sport || p->sport > c->sport_last)))
+		    (filter_has_ports(p->proto) &&
+		    (p->sport < c->sport || p->sport > c->sport_last)))
 			continue;
 		for (unsigned f = 0; f < n_files; f++)
 			for (uint32_t k = 0; k < files[f]->lines.n; k++) {
 				const struct ipf_line *l = &files[f]->lines.v[k];
 
 				if (named && p->proto == IPF_TCP && l->has_flags)
-					same_flags &= ((c->tcp_flags & l->flags_mask) == l->flags) ==
-					    ((p->tcp_flags & l->flags_mask) == l->flags);
+					same_flags &= has_flags(c->tcp_flags, l) ==
+					    has_flags(p->tcp_flags, l);
 			}
 		if (!same_flags)
 			continue;
@@ -352,9 +359,11 @@ test_equiv(void **state)
 		const char *outcome_a, *outcome_b;
 	} table[] = {
 		{ "", "", FILTER_EQUAL, NULL, NULL, NULL },
-		{ "", "block in all\n", FILTER_DIFFERENT, "igmp in from 0.0.0.0", "no match", "block" },
+		{ "", "block in all\n", FILTER_DIFFERENT, "igmp in from 0.0.0.0", "no match",
+		    "block" },
 		{ "block in all\n", "block in quick all\n", FILTER_EQUAL, NULL, NULL, NULL },
-		{ "block in all keep state\n", "block in quick all\n", FILTER_EQUAL, NULL, NULL, NULL },
+		{ "block in all keep state\n",
+		    "block in quick all\n", FILTER_EQUAL, NULL, NULL, NULL },
 		{ "block in all keep frags\n", "block in all\n", FILTER_EQUAL, NULL, NULL, NULL },
 		{ "block in quick all keep state\n", "block in quick all\n", FILTER_DIFFERENT,
 		    "icmp in from 0.0.0.0, type 0 code 0", "no match", "block" },
@@ -364,7 +373,8 @@ test_equiv(void **state)
 		    "igmp in from 0.0.0.0", "pass, tag cfwlog", "pass" },
 		{ "pass in all\npass in quick from 10.0.0.0/9 to any\n"
 		    "pass in quick from 10.128.0.0/9 to any\n",
-		    "pass in all\npass in from 10.0.0.0/8 to any\n", FILTER_EQUAL, NULL, NULL, NULL },
+		    "pass in all\npass in from 10.0.0.0/8 to any\n", FILTER_EQUAL, NULL, NULL,
+		    NULL },
 		{ "pass in quick from 10.0.0.0/9 to any\npass in quick from 10.128.0.0/9 to any\n",
 		    "pass in from 10.0.0.0/8 to any\n", FILTER_EQUAL, NULL, NULL, NULL },
 		{ "pass in quick from 10.0.0.0/9 to any\npass in quick from 10.128.0.0/10 to any\n",
@@ -372,7 +382,8 @@ test_equiv(void **state)
 		    "igmp in from 10.192.0.0", "no match", "pass" },
 		{ "pass in proto tcp from any to any port 5 : 9\n",
 		    "pass in proto tcp from any to any port 4 >< 9\n"
-		    "pass in proto tcp from any to any port = 9\n", FILTER_EQUAL, NULL, NULL, NULL },
+		    "pass in proto tcp from any to any port = 9\n", FILTER_EQUAL, NULL, NULL,
+		    NULL },
 		{ "pass in proto tcp from 1.1.1.1 to any port 5 : 9\n",
 		    "pass in proto tcp from 1.1.1.1 to any port 5 : 8\n", FILTER_DIFFERENT,
 		    "tcp in from 1.1.1.1 to port 9, flags S", "pass", "no match" },
@@ -385,7 +396,8 @@ test_equiv(void **state)
 		    "tcp out from 1.2.3.4 port 7 to 0.0.0.0 port 0, flags S", "block", "pass" },
 		{ "pass in from ::1 to any\n", "pass in from 1.1.1.1 to any\n", FILTER_FAMILIES,
 		    NULL, NULL, NULL },
-		{ "pass in from ::2/127 to any\n", "pass in from ::2 to any\npass in from ::3 to any\n",
+		{ "pass in from ::2/127 to any\n",
+		    "pass in from ::2 to any\npass in from ::3 to any\n",
 		    FILTER_EQUAL, NULL, NULL, NULL },
 		{ "pass in from ::1/127 to any\n", "", FILTER_EQUAL, NULL, NULL, NULL },
 		{ "pass in from ! ::1/127 to any\n", "pass in from ::/0 to any\n", FILTER_EQUAL,
@@ -469,7 +481,8 @@ test_too_large(void **state)
 	text.n = 0;
 	buf_str(&text, "pass in quick all head a\n");
 	for (int i = 0; i < 12000; i++)
-		buf_printf(&text, "pass in from 10.%d.%d.%d to any group a\n", i % 97, i % 89, i % 250);
+		buf_printf(&text, "pass in from 10.%d.%d.%d to any group a\n", i % 97, i % 89,
+		    i % 250);
 	doc_read(&a, buf_view(&text), 4);
 	assert_true(a.good);
 	assert_int_equal(filter_equiv(&a.file, &b.file, &first), FILTER_TOO_LARGE);

@@ -105,7 +105,8 @@ check_decision(const struct points *p, const struct region_list *list, struct ar
 		for (uint32_t a = 0; a < p->addr.n; a++) {
 			for (c = 0; !addr_in(p->addr.v[a], s->cell[c].lo, s->cell[c].hi); c++)
 				assert_true(c + 1 < s->n);
-			assert_ptr_equal(s->cell[c].box, region_find(list, p->addr.v[a], p->key.v[k]));
+			assert_ptr_equal(s->cell[c].box,
+			    region_find(list, p->addr.v[a], p->key.v[k]));
 		}
 	}
 }
@@ -245,6 +246,21 @@ test_regions(void **state)
 	}
 }
 
+static void
+push_host(struct arena *arena, struct region_list *to, uint32_t host)
+{
+	struct addr at = addr_v4(0x0a000000 + host);
+
+	*vec_push(arena, &to->box) = (struct region_box){ at, at, 0, REGION_KEY_MAX, 0, host };
+}
+
+static void
+push_port(struct arena *arena, struct region_list *to, uint32_t port)
+{
+	*vec_push(arena, &to->box) = (struct region_box){ family_first(NET_V4),
+		family_last(NET_V4), (uint16_t)port, (uint16_t)port, 1, port };
+}
+
 /*
  * Addresses without ports, then ports without addresses: lists that are not
  * swept but made into diagrams.  b has each kind in reverse, which makes no
@@ -265,16 +281,12 @@ test_crossed(void **state)
 		struct points p;
 
 		for (uint32_t i = 0; i < N; i++) {
-			struct addr at = addr_v4(0x0a000000 + 3 * i), back = addr_v4(0x0a000000 + 3 * (N - 1 - i));
-
-			*vec_push(&arena, &a.box) = (struct region_box){ at, at, 0, REGION_KEY_MAX, 0, i };
-			*vec_push(&arena, &b.box) = (struct region_box){ back, back, 0, REGION_KEY_MAX, 0, i };
+			push_host(&arena, &a, 3 * i);
+			push_host(&arena, &b, 3 * (N - 1 - i));
 		}
 		for (uint32_t i = 0; i < N; i++) {
-			uint16_t k = (uint16_t)(7 * i), back = (uint16_t)(7 * (N - 1 - i));
-
-			*vec_push(&arena, &a.box) = (struct region_box){ first, last, k, k, 1, i };
-			*vec_push(&arena, &b.box) = (struct region_box){ first, last, back, back, 1, i };
+			push_port(&arena, &a, 7 * i);
+			push_port(&arena, &b, 7 * (N - 1 - i));
 		}
 		if (changed == 0)
 			b.box.v[N / 3].outcome = 2;

@@ -76,7 +76,8 @@ compare_files(struct compare *c)
 
 	if (c->a->fam && c->b->fam && c->a->fam != c->b->fam)
 		return FILTER_FAMILIES;
-	for (unsigned f = NET_V4; f <= NET_V6 && !c->stopped && result != FILTER_TOO_LARGE; f += 2) {
+	for (int i = 0; i < 2 && !c->stopped && result != FILTER_TOO_LARGE; i++) {
+		unsigned f = i == 0 ? NET_V4 : NET_V6;
 		enum filter_equal one;
 
 		if (fam && f != fam)
