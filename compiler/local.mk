@@ -46,6 +46,7 @@ libcompiler_la_SOURCES = \
 	compiler/backends/backend.c compiler/backends/backend.h compiler/backends/backend_int.h \
 	compiler/backends/fwapi.c \
 	compiler/backends/ipf.c \
+	compiler/backends/ipfwarn.c \
 	compiler/backends/moray.c \
 	compiler/compile.c compiler/compile.h
 

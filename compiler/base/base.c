@@ -73,6 +73,7 @@ chunk_get(struct arena *a, size_t size)
 		base_oom(size);
 	c = base_alloc(sizeof(*c) + size);
 	c->size = size;
+	a->used += size;
 	return c;
 }
 
@@ -296,6 +297,7 @@ arena_take(struct arena *a, struct buf *b)
 	memmove(c->data, c, n);
 	c->data[n] = '\0';
 	c->size = n + 1;
+	a->used += c->size;
 	c->next = a->chunks->next;
 	a->chunks->next = c;
 	memset(b, 0, sizeof(*b));

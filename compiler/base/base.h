@@ -62,6 +62,7 @@ struct arena {
 	char *at, *end;
 	struct arena_chunk *chunks;     /* newest first */
 	struct arena_chunk *spare;      /* kept by a reset for the next use */
+	size_t used;                    /* bytes in all chunks, for limits and reports */
 };
 
 void *arena_alloc_slow(struct arena *a, size_t n);

@@ -230,7 +230,7 @@ policy_side(struct policy_host *h, uint32_t rule, enum lang_side side, uint32_t 
 		at->target = at->tag->has_value ? POLICY_TAG_VALUE : POLICY_TAG;
 		if (at->tag->has_value) {
 			char small[512];
-			struct arena tmp = { small, small + sizeof(small), NULL, 0 };
+			struct arena tmp = { .at = small, .end = small + sizeof(small) };
 
 			set_named(at, lookup(g, &g->pairs, pair_key(&tmp, at->tag->key,
 			    at->tag->value)));
