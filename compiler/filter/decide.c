@@ -49,7 +49,8 @@ filter_outcome_number(struct filter_outcomes *o, const struct filter_outcome *x)
 		return o->last;
 	own = vec_push(o->arena, &o->list);
 	*own = *x;
-	number = strmap_put(o->arena, &o->numbers, (struct slice){ (const char *)own, sizeof(*own) });
+	number = strmap_put(o->arena, &o->numbers,
+	    (struct slice){ (const char *)own, sizeof(*own) });
 	if (*number == UINT32_MAX)
 		*number = o->list.n - 1;
 	else
@@ -215,7 +216,8 @@ line_rects(struct build *b, const struct ipf_line *l, const struct rects *within
 {
 	struct addr lo[2], hi[2];
 	uint16_t klo[2], khi[2];
-	unsigned addrs = addr_intervals(l->dir == IPF_IN ? &l->src : &l->dst, b->class->fam, lo, hi);
+	const struct ipf_addr *remote = l->dir == IPF_IN ? &l->src : &l->dst;
+	unsigned addrs = addr_intervals(remote, b->class->fam, lo, hi);
 	unsigned keys = key_intervals(l, klo, khi);
 	struct rect own, both;
 

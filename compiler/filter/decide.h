@@ -24,7 +24,9 @@
 
 #define FILTER_CLASSES_MAX 4096
 /* Rectangles of a file in one class. */
-#define FILTER_BOXES_MAX 4000000
+#define FILTER_BOXES_MAX 1000000
+/* Classes times lines that are worked through. */
+#define FILTER_WORK_MAX 400000000
 
 /* --- outcomes ----------------------------------------------------------- */
 

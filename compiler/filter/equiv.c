@@ -50,7 +50,8 @@ compare_family(struct compare *c, unsigned fam, struct arena *arena, struct aren
 	filter_space_init(space, arena, fam);
 	filter_space_add(space, c->a);
 	filter_space_add(space, c->b);
-	if (!filter_space_close(space))
+	if (!filter_space_close(space) || space->list.n *
+	    ((uint64_t)c->a->lines.n + c->b->lines.n) > FILTER_WORK_MAX)
 		return FILTER_TOO_LARGE;
 	for (uint32_t i = 0; i < space->list.n && !c->stopped; i++) {
 		struct region_list a, b;
@@ -75,7 +76,8 @@ compare_files(struct compare *c)
 
 	if (c->a->fam && c->b->fam && c->a->fam != c->b->fam)
 		return FILTER_FAMILIES;
-	for (unsigned f = NET_V4; f <= NET_V6 && !c->stopped && result != FILTER_TOO_LARGE; f += 2) {
+	for (int i = 0; i < 2 && !c->stopped && result != FILTER_TOO_LARGE; i++) {
+		unsigned f = i == 0 ? NET_V4 : NET_V6;
 		enum filter_equal one;
 
 		if (fam && f != fam)

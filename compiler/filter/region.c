@@ -28,7 +28,7 @@ struct sweep {
 	uint32_t n_x, n_y;
 	struct side side[2];
 	uint32_t sides;
-	uint32_t *bounds;               /* for each y: rectangles of the slab that begin or end there */
+	uint32_t *bounds;               /* how many rectangles of the slab have an edge at y */
 	uint64_t *bound;                /* its non-zero entries */
 	uint32_t words;
 	uint32_t *cell_at;              /* y of each cell of the slab, and one past the last */

@@ -39,7 +39,7 @@ struct diagram {
 	unsigned key_bits, addr_bits;
 	struct node *node;
 	uint32_t n, cap;
-	uint32_t *slot, slots;          /* nodes by content; 0: free, as UNDEFINED is not looked up */
+	uint32_t *slot, slots;          /* nodes by content; 0: free (not UNDEFINED) */
 	struct combined *cache;
 	uint32_t cached;                /* size of the cache, which forgets */
 	bool full;
@@ -96,11 +96,13 @@ make_node(struct diagram *d, unsigned level, uint32_t lo, uint32_t hi)
 		}
 		grow(d);
 	}
-	for (at = mix(lo, hi, level) & (d->slots - 1); d->slot[at]; at = (at + 1) & (d->slots - 1)) {
+	at = mix(lo, hi, level) & (d->slots - 1);
+	while (d->slot[at]) {
 		const struct node *n = &d->node[d->slot[at]];
 
 		if (n->lo == lo && n->hi == hi && n->level == level)
 			return d->slot[at];
+		at = (at + 1) & (d->slots - 1);
 	}
 	d->node[d->n] = (struct node){ lo, hi, (uint8_t)level,
 		level == LEAF || (d->node[lo].total && d->node[hi].total) };
@@ -126,7 +128,8 @@ make_interval(struct diagram *d, unsigned base, unsigned bits, uint32_t lo, uint
 	if (lo < half)
 		left = make_interval(d, base, bits - 1, lo, hi < half ? hi : half, inside);
 	if (hi > half)
-		right = make_interval(d, base, bits - 1, lo > half ? lo - half : 0, hi - half, inside);
+		right = make_interval(d, base, bits - 1, lo > half ? lo - half : 0, hi - half,
+		    inside);
 	return make_node(d, base + bits, left, right);
 }
 
@@ -140,11 +143,12 @@ fill_up(uint32_t end, uint32_t n, unsigned bits)
 static uint32_t
 make_box(struct diagram *d, const struct region_rect *r, uint32_t outcome)
 {
+	uint32_t x1 = fill_up(r->x1, d->grid->n_key, d->key_bits);
+	uint32_t y1 = fill_up(r->y1, d->grid->n_addr, d->addr_bits);
 	uint32_t f = make_node(d, LEAF, outcome, 0);
 
-	f = make_interval(d, 0, d->addr_bits, r->y0, fill_up(r->y1, d->grid->n_addr, d->addr_bits), f);
-	return make_interval(d, d->addr_bits, d->key_bits, r->x0,
-	    fill_up(r->x1, d->grid->n_key, d->key_bits), f);
+	f = make_interval(d, 0, d->addr_bits, r->y0, y1, f);
+	return make_interval(d, d->addr_bits, d->key_bits, r->x0, x1, f);
 }
 
 /* a where it decides, else b. */

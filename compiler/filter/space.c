@@ -181,7 +181,8 @@ add_classes(struct filter_space *s, struct filter_class c)
 		c.local_last = i + 1 < n_local ? addr_prev(local[i + 1]) : family_last(s->fam);
 		for (uint32_t j = 0; j < n_sport; j++) {
 			c.sport = (uint16_t)sport[j];
-			c.sport_last = (uint16_t)(j + 1 < n_sport ? sport[j + 1] - 1 : REGION_KEY_MAX);
+			c.sport_last = (uint16_t)(j + 1 < n_sport ? sport[j + 1] - 1
+			    : REGION_KEY_MAX);
 			*vec_push(s->arena, &s->list) = c;
 		}
 	}

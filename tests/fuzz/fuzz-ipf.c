@@ -55,13 +55,15 @@ check_file(const struct ipf_file *file, unsigned fam)
 	struct filter_space *space = base_alloc(sizeof(*space));
 	struct filter_difference one;
 
-	if (filter_equiv(file, file, &one) == FILTER_DIFFERENT)
-		abort();
 	filter_space_init(space, &arena, fam);
 	filter_space_add(space, file);
-	if (filter_space_close(space))
-		for (uint32_t i = 0; i < space->list.n && i < 100; i++)
+	/* Few classes, or an input takes so long that few others are tried. */
+	if (filter_space_close(space) && space->list.n < 200) {
+		for (uint32_t i = 0; i < space->list.n; i++)
 			check_class(&arena, file, &space->list.v[i], &outcomes);
+		if (filter_equiv(file, file, &one) == FILTER_DIFFERENT)
+			abort();
+	}
 	free(space);
 	arena_free(&arena);
 }
