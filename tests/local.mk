@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	tests/corpus-test \
 	tests/decide-test \
 	tests/filter-test \
+	tests/inject-test \
 	tests/ipf-test \
 	tests/ipf-diag-test \
 	tests/keyword-test \
@@ -26,6 +27,7 @@ tests_corpus_test_SOURCES = tests/corpus-test.c
 tests_decide_test_SOURCES = \
 	tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/points.h tests/random.h
 tests_filter_test_SOURCES = tests/filter-test.c tests/ipf-doc.h
+tests_inject_test_SOURCES = tests/inject-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_ipf_test_SOURCES = tests/ipf-test.c tests/ipf-doc.h tests/random.h
 tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
@@ -64,16 +66,28 @@ check-asan:
 	    --enable-sanitize=address,undefined CFLAGS='-O1 -g'; }
 	$(MAKE) -C asan check
 
-# Each target of tests/fuzz for FUZZ_SECONDS, from tests/fuzz/NAME.corpus if there is one.
+# Each target of tests/fuzz for FUZZ_SECONDS.
 FUZZ_SECONDS = 60
 FUZZ_CC = clang
 fuzz:
 	@$(MKDIR_P) fuzz/found
 	test -f fuzz/Makefile || { cd fuzz && $(abs_srcdir)/configure -q CC='$(FUZZ_CC)' \
 	    --enable-sanitize=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'; }
+	$(MAKE) -C fuzz -s $(BUILT_SOURCES)
 	$(MAKE) -C fuzz -s libruntime.la
 	FUZZ_CC='$(FUZZ_CC)' FUZZ_SECONDS='$(FUZZ_SECONDS)' \
 	    FUZZ_LIBS='$(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS)' \
 	    $(srcdir)/tests/run-fuzz.sh $(abs_srcdir) fuzz
 
-.PHONY: update-golden check-asan fuzz
+# Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.
+EXTRA_PROGRAMS = tests/bench/bench-rules tests/bench/bench-run
+tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
+tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
+CLEANFILES += $(EXTRA_PROGRAMS)
+BENCH_FLAGS =
+bench: all
+	$(MAKE) -s $(EXTRA_PROGRAMS)
+	$(srcdir)/tests/reference/install.sh tests/reference-npm
+	node $(srcdir)/tests/bench/bench.js . tests/reference-npm bench-data $(BENCH_FLAGS)
+
+.PHONY: update-golden check-asan fuzz bench
