@@ -67,6 +67,7 @@ fuzz:
 	@$(MKDIR_P) fuzz/found
 	test -f fuzz/Makefile || { cd fuzz && $(abs_srcdir)/configure -q CC='$(FUZZ_CC)' \
 	    --enable-sanitize=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'; }
+	$(MAKE) -C fuzz -s $(BUILT_SOURCES)
 	$(MAKE) -C fuzz -s libruntime.la
 	FUZZ_CC='$(FUZZ_CC)' FUZZ_SECONDS='$(FUZZ_SECONDS)' \
 	    FUZZ_LIBS='$(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS)' \
