@@ -207,6 +207,7 @@ compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
 		good = compile_vm(j, host, order[i], &each);
 		arena_reset(&each);
 	}
+	passes_free(j->passes);
 	arena_free(&each);
 	arena_free(&arena);
 	return good;

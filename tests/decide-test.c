@@ -6,6 +6,7 @@
  */
 #include "compiler/base/json.h"
 #include "compiler/filter/decide.h"
+#include "compiler/filter/region_int.h"
 
 #include "tests/ipf-doc.h"
 #include "tests/ipf-gen.h"
@@ -15,16 +16,6 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-static struct addr
-addr_step(struct addr a, int by)
-{
-	if (by > 0 && ++a.lo == 0)
-		a.hi++;
-	if (by < 0 && a.lo-- == 0)
-		a.hi--;
-	return a;
-}
 
 static bool
 addr_in(struct addr a, struct addr lo, struct addr hi)
@@ -46,10 +37,10 @@ add_addr(struct points *p, struct addr a)
 {
 	struct addr some[3] = { a, a, a };
 
-	if (addr_cmp(a, filter_first(p->fam)) != 0)
-		some[1] = addr_step(a, -1);
-	if (addr_cmp(a, filter_last(p->fam)) != 0)
-		some[2] = addr_step(a, 1);
+	if (addr_cmp(a, family_first(p->fam)) != 0)
+		some[1] = addr_prev(a);
+	if (addr_cmp(a, family_last(p->fam)) != 0)
+		some[2] = addr_next(a);
 	for (int i = 0; i < 3; i++) {
 		bool there = false;
 
@@ -80,8 +71,8 @@ points_start(struct points *p, struct arena *arena, unsigned fam)
 	memset(p, 0, sizeof(*p));
 	p->arena = arena;
 	p->fam = fam;
-	add_addr(p, filter_first(fam));
-	add_addr(p, filter_last(fam));
+	add_addr(p, family_first(fam));
+	add_addr(p, family_last(fam));
 	add_key(p, 0);
 }
 
@@ -120,11 +111,11 @@ enum shape { MIXED, WIDE_KEYS, WIDE_ADDRS, SHAPES };
 static struct addr
 random_end(unsigned fam)
 {
-	struct addr a = random_below(8) ? filter_first(fam) : filter_last(fam);
+	struct addr a = random_below(8) ? family_first(fam) : family_last(fam);
 
 	a.lo += random_below(8) ? random_below(20) : 0;
-	if (addr_cmp(a, filter_last(fam)) > 0 || addr_cmp(a, filter_first(fam)) < 0)
-		a = filter_last(fam);
+	if (addr_cmp(a, family_last(fam)) > 0 || addr_cmp(a, family_first(fam)) < 0)
+		a = family_last(fam);
 	return a;
 }
 
@@ -147,8 +138,8 @@ random_boxes(struct arena *arena, unsigned fam, enum shape shape, struct region_
 			box->khi = REGION_KEY_MAX;
 		}
 		if (shape == WIDE_ADDRS || random_below(6) == 0) {
-			box->lo = filter_first(fam);
-			box->hi = filter_last(fam);
+			box->lo = family_first(fam);
+			box->hi = family_last(fam);
 		}
 	}
 }
@@ -168,7 +159,7 @@ points_of_boxes(struct points *p, const struct region_list *l)
 static void
 check_decision(const struct points *p, const struct region_list *list, struct arena *arena)
 {
-	struct addr first = filter_first(p->fam), last = filter_last(p->fam);
+	struct addr first = family_first(p->fam), last = family_last(p->fam);
 	struct region_decision d;
 
 	region_decide(arena, first, last, list, &d);
@@ -182,7 +173,7 @@ check_decision(const struct points *p, const struct region_list *list, struct ar
 		assert_int_equal(addr_cmp(s->cell[0].lo, first), 0);
 		assert_int_equal(addr_cmp(s->cell[s->n - 1].hi, last), 0);
 		for (uint32_t c = 0; c + 1 < s->n; c++) {
-			assert_int_equal(addr_cmp(addr_step(s->cell[c].hi, 1), s->cell[c + 1].lo), 0);
+			assert_int_equal(addr_cmp(addr_next(s->cell[c].hi), s->cell[c + 1].lo), 0);
 			assert_ptr_not_equal(s->cell[c].box, s->cell[c + 1].box);
 		}
 		for (uint32_t c = 0; same && c < s->n; c++)
@@ -246,7 +237,7 @@ static void
 check_compare(const struct points *p, const struct region_list *a, const struct region_list *b,
     struct arena *arena)
 {
-	struct addr first = filter_first(p->fam), last = filter_last(p->fam);
+	struct addr first = family_first(p->fam), last = family_last(p->fam);
 	struct diffs ds = { .arena = arena };
 	int calls = 0;
 	bool same;
@@ -268,6 +259,45 @@ check_compare(const struct points *p, const struct region_list *a, const struct 
 				assert_ptr_equal(d->b, y);
 			}
 		}
+}
+
+/* The ways that stop at one difference; x and y are the first list's and the second's boxes. */
+static void
+check_differ(const struct points *p, const struct region_list *a, const struct region_list *b,
+    struct arena *arena)
+{
+	struct addr first = family_first(p->fam), last = family_last(p->fam);
+	struct region_grid g = { .first = first, .last = last, .list = { a, b }, .lists = 2 };
+	struct region_diff one;
+	bool differ = false;
+	uint32_t x, y;
+
+	for (uint32_t i = 0; i < p->addr.n; i++)
+		for (uint32_t k = 0; k < p->key.n; k++) {
+			const struct region_box *va = region_find(a, p->addr.v[i], p->key.v[k]);
+			const struct region_box *vb = region_find(b, p->addr.v[i], p->key.v[k]);
+
+			differ |= va && vb ? va->outcome != vb->outcome : va != vb;
+		}
+	region_grid_make(&g, arena);
+	assert_int_equal(region_equal(&g, &x, &y), differ ? REGION_DIFFERENT : REGION_EQUAL);
+	if (differ) {
+		const struct region_box *va = region_find(a, g.addr[y], (uint16_t)g.key[x]);
+		const struct region_box *vb = region_find(b, g.addr[y], (uint16_t)g.key[x]);
+
+		assert_true(va && vb ? va->outcome != vb->outcome : va != vb);
+	}
+	assert_int_equal(region_differ(arena, first, last, a, b, &one), differ);
+	if (!differ)
+		return;
+	for (int i = 0; i < 4; i++) {
+		struct addr at = i & 1 ? one.lo : one.hi;
+		uint16_t key = i & 2 ? one.klo : one.khi;
+
+		assert_ptr_equal(one.a, region_find(a, at, key));
+		assert_ptr_equal(one.b, region_find(b, at, key));
+	}
+	assert_true(one.a && one.b ? one.a->outcome != one.b->outcome : one.a != one.b);
 }
 
 static void
@@ -295,6 +325,64 @@ test_regions(void **state)
 		points_of_boxes(&p, &b);
 		check_decision(&p, &a, &arena);
 		check_compare(&p, &a, &b, &arena);
+		check_differ(&p, &a, &b, &arena);
+		arena_free(&arena);
+	}
+}
+
+/*
+ * Addresses without ports, then ports without addresses: lists that are not
+ * swept but made into diagrams.  b has each kind in reverse, which makes no
+ * difference, and in some rounds one box that does.
+ */
+static void
+test_crossed(void **state)
+{
+	enum { N = 300 };
+
+	(void)state;
+	for (int changed = -1; changed < 4; changed++) {
+		struct addr first = family_first(NET_V4), last = family_last(NET_V4);
+		struct region_list a = { 0 }, b = { 0 };
+		struct arena arena = { 0 };
+		struct diffs ds = { .arena = &arena };
+		struct region_diff one;
+		struct points p;
+
+		for (uint32_t i = 0; i < N; i++) {
+			struct addr at = addr_v4(0x0a000000 + 3 * i), back = addr_v4(0x0a000000 + 3 * (N - 1 - i));
+
+			*vec_push(&arena, &a.box) = (struct region_box){ at, at, 0, REGION_KEY_MAX, 0, i };
+			*vec_push(&arena, &b.box) = (struct region_box){ back, back, 0, REGION_KEY_MAX, 0, i };
+		}
+		for (uint32_t i = 0; i < N; i++) {
+			uint16_t k = (uint16_t)(7 * i), back = (uint16_t)(7 * (N - 1 - i));
+
+			*vec_push(&arena, &a.box) = (struct region_box){ first, last, k, k, 1, i };
+			*vec_push(&arena, &b.box) = (struct region_box){ first, last, back, back, 1, i };
+		}
+		if (changed == 0)
+			b.box.v[N / 3].outcome = 2;
+		else if (changed == 1)
+			b.box.v[N + N / 2].khi++;
+		else if (changed == 2)
+			b.box.n--;
+		else if (changed == 3)
+			b.box.v[N - 1].hi.lo++;
+		assert_int_equal(region_compare(&arena, first, last, &a, &b, keep_diff, &ds),
+		    changed < 0);
+		assert_int_equal(region_differ(&arena, first, last, &a, &b, &one), changed >= 0);
+		points_start(&p, &arena, NET_V4);
+		if (changed >= 0) {
+			const struct region_diff *d = find_diff(&ds, one.lo, one.klo);
+
+			assert_non_null(d);
+			add_addr(&p, d->lo);
+			add_addr(&p, d->hi);
+			add_key(&p, d->klo);
+			add_key(&p, d->khi);
+		}
+		check_differ(&p, &a, &b, &arena);
 		arena_free(&arena);
 	}
 }
@@ -507,7 +595,7 @@ check_two(const struct ipf_file *a, const struct ipf_file *b, unsigned fam)
 	assert_int_equal(equal, f.list.n ? FILTER_DIFFERENT : FILTER_EQUAL);
 	assert_int_equal(filter_equiv(a, b, &first), equal);
 	if (f.list.n)
-		assert_memory_equal(&first.packet, &f.list.v[0].packet, sizeof(first.packet));
+		assert_true(is_found(&f, &first.class, &first.packet));
 	points_start(&p, &arena, fam);
 	points_of_file(&p, a);
 	points_of_file(&p, b);
@@ -800,6 +888,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_regions),
+		cmocka_unit_test(test_crossed),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_two_files),
 		cmocka_unit_test(test_equiv),

@@ -29,7 +29,7 @@ tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
 tests_net_test_SOURCES = tests/net-test.c tests/random.h
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
-tests_pset_test_SOURCES = tests/pset-test.c tests/random.h
+tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
 
 EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz

@@ -61,12 +61,12 @@ struct arena_chunk;
 struct arena {
 	char *at, *end;
 	struct arena_chunk *chunks;     /* newest first */
-	size_t used;                    /* bytes in all chunks, for limits and reports */
+	struct arena_chunk *spare;      /* kept by a reset for the next use */
 };
 
 void *arena_alloc_slow(struct arena *a, size_t n);
 void arena_free(struct arena *a);
-/* Forgets all allocations but keeps the first chunk for the next use. */
+/* Forgets all allocations but keeps the memory for the next use. */
 void arena_reset(struct arena *a);
 
 /* Bytes aligned to 8, not cleared. */
@@ -177,6 +177,9 @@ buf_str(struct buf *b, const char *s)
 }
 
 void buf_uint(struct buf *b, uint64_t v);
+
+/* Moves a buffer's bytes to an arena; large ones change hands without a copy. */
+struct slice arena_take(struct arena *a, struct buf *b);
 
 static inline struct slice
 buf_view(const struct buf *b)

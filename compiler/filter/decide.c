@@ -67,8 +67,8 @@ addr_intervals(const struct ipf_addr *a, unsigned fam, struct addr lo[2], struct
 	unsigned n = 0;
 
 	if (a->any || never) {
-		lo[0] = filter_first(fam);
-		hi[0] = filter_last(fam);
+		lo[0] = family_first(fam);
+		hi[0] = family_last(fam);
 		return a->not == never;
 	}
 	if (!a->not) {
@@ -76,19 +76,13 @@ addr_intervals(const struct ipf_addr *a, unsigned fam, struct addr lo[2], struct
 		hi[0] = prefix_last(a->p);
 		return 1;
 	}
-	if (addr_cmp(prefix_first(a->p), filter_first(fam)) != 0) {
-		lo[n] = filter_first(fam);
-		hi[n] = prefix_first(a->p);
-		if (hi[n].lo-- == 0)
-			hi[n].hi--;
-		n++;
+	if (addr_cmp(prefix_first(a->p), family_first(fam)) != 0) {
+		lo[n] = family_first(fam);
+		hi[n++] = addr_prev(prefix_first(a->p));
 	}
-	if (addr_cmp(prefix_last(a->p), filter_last(fam)) != 0) {
-		lo[n] = prefix_last(a->p);
-		hi[n] = filter_last(fam);
-		if (++lo[n].lo == 0)
-			lo[n].hi++;
-		n++;
+	if (addr_cmp(prefix_last(a->p), family_last(fam)) != 0) {
+		lo[n] = addr_next(prefix_last(a->p));
+		hi[n++] = family_last(fam);
 	}
 	return n;
 }
@@ -242,16 +236,12 @@ cut_out(struct build *b, const struct rect *a, const struct rect *both, struct r
 	struct rect r = *a;
 
 	if (addr_cmp(a->lo, both->lo) < 0) {
-		r.hi = both->lo;
-		if (r.hi.lo-- == 0)
-			r.hi.hi--;
+		r.hi = addr_prev(both->lo);
 		push_rect(b, out, r);
 	}
 	if (addr_cmp(both->hi, a->hi) < 0) {
 		r = *a;
-		r.lo = both->hi;
-		if (++r.lo.lo == 0)
-			r.lo.hi++;
+		r.lo = addr_next(both->hi);
 		push_rect(b, out, r);
 	}
 	r = *both;
@@ -382,7 +372,7 @@ filter_boxes(struct arena *arena, const struct ipf_file *file, const struct filt
 	struct rects all = { 0 };
 
 	memset(out, 0, sizeof(*out));
-	push_rect(&b, &all, (struct rect){ filter_first(c->fam), filter_last(c->fam), 0,
+	push_rect(&b, &all, (struct rect){ family_first(c->fam), family_last(c->fam), 0,
 	    REGION_KEY_MAX });
 	push_list(&b, c->dir, &all);
 	for (uint32_t i = b.slow.box.n; i-- && !b.too_large; ) {

@@ -483,7 +483,7 @@ policy_build(struct policy_host *h, uint32_t number, struct arena *arena, struct
 		bool state = keeps_state(h, v, h->rules[m->rule], m->side);
 
 		if (i == 0 || m->rank != v->namings.v[i - 1].rank) {
-			if (groups > 1)
+			if (groups > 1 && out->entries.n > start)
 				sort_entries(&scratch, out->entries.v + start, out->entries.n - start);
 			start = out->entries.n;
 			groups = 0;
@@ -500,7 +500,7 @@ policy_build(struct policy_host *h, uint32_t number, struct arena *arena, struct
 			}
 		}
 	}
-	if (groups > 1)
+	if (groups > 1 && out->entries.n > start)
 		sort_entries(&scratch, out->entries.v + start, out->entries.n - start);
 	arena_free(&scratch);
 }
