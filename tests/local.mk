@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	tests/corpus-test \
 	tests/decide-test \
 	tests/filter-test \
+	tests/inject-test \
 	tests/ipf-test \
 	tests/ipf-diag-test \
 	tests/keyword-test \
@@ -18,12 +19,14 @@ check_PROGRAMS += \
 TESTS += $(check_PROGRAMS)
 
 LDADD = libruntime.la $(CMOCKA_LIBS)
-AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPUS;
+AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPUS; \
+	CC_FOR_TESTS='$(CC) $(CFLAGS) $(SANITIZE_CFLAGS)'; export CC_FOR_TESTS;
 
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
 tests_corpus_test_SOURCES = tests/corpus-test.c
 tests_decide_test_SOURCES = tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/random.h
 tests_filter_test_SOURCES = tests/filter-test.c tests/ipf-doc.h
+tests_inject_test_SOURCES = tests/inject-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_ipf_test_SOURCES = tests/ipf-test.c tests/ipf-doc.h tests/random.h
 tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
@@ -60,7 +63,7 @@ check-asan:
 	    --enable-sanitize=address,undefined CFLAGS='-O1 -g'; }
 	$(MAKE) -C asan check
 
-# Each target of tests/fuzz for FUZZ_SECONDS, from tests/fuzz/NAME.corpus if there is one.
+# Each target of tests/fuzz for FUZZ_SECONDS.
 FUZZ_SECONDS = 60
 FUZZ_CC = clang
 fuzz:
@@ -73,4 +76,9 @@ fuzz:
 	    FUZZ_LIBS='$(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS)' \
 	    $(srcdir)/tests/run-fuzz.sh $(abs_srcdir) fuzz
 
-.PHONY: update-golden check-asan fuzz
+# Every benchmark, with the reference beside it.
+bench: all
+	@for b in $(srcdir)/tests/bench/*.sh; do \
+	    echo "=== $$b"; FWRULE=$(abs_builddir)/fwrule srcdir=$(srcdir) $$b || exit 1; done
+
+.PHONY: bench update-golden check-asan fuzz
