@@ -20,7 +20,8 @@ check_PROGRAMS += \
 TESTS += $(check_PROGRAMS)
 
 LDADD = libruntime.la $(CMOCKA_LIBS)
-AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPUS;
+AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPUS; \
+	CC_FOR_TESTS='$(CC) $(CFLAGS) $(SANITIZE_CFLAGS)'; export CC_FOR_TESTS;
 
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
 tests_corpus_test_SOURCES = tests/corpus-test.c
@@ -91,3 +92,9 @@ bench: all
 	node $(srcdir)/tests/bench/bench.js . tests/reference-npm bench-data $(BENCH_FLAGS)
 
 .PHONY: update-golden check-asan fuzz bench
+# Every benchmark, with the reference beside it.
+bench: all
+	@for b in $(srcdir)/tests/bench/*.sh; do \
+	    echo "=== $$b"; FWRULE=$(abs_builddir)/fwrule srcdir=$(srcdir) $$b || exit 1; done
+
+.PHONY: bench update-golden check-asan fuzz
