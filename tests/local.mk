@@ -86,14 +86,12 @@ tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
 tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
 CLEANFILES += $(EXTRA_PROGRAMS)
 BENCH_FLAGS =
+
+# Every benchmark, with the reference beside it.
 bench: all
 	$(MAKE) -s $(EXTRA_PROGRAMS)
 	$(srcdir)/tests/reference/install.sh tests/reference-npm
 	node $(srcdir)/tests/bench/bench.js . tests/reference-npm bench-data $(BENCH_FLAGS)
-
-.PHONY: update-golden check-asan fuzz bench
-# Every benchmark, with the reference beside it.
-bench: all
 	@for b in $(srcdir)/tests/bench/*.sh; do \
 	    echo "=== $$b"; FWRULE=$(abs_builddir)/fwrule srcdir=$(srcdir) $$b || exit 1; done
 
