@@ -28,18 +28,10 @@ grammar/rule.h: grammar/rule.tab.c
 # flex 2.6.4 makes the table of a fast scanner too short by two: the state that
 # ends a match stands at its end and looks as far behind it as there are classes
 # of characters.
-grammar/rule.lex.c: $(srcdir)/grammar/rule.l grammar/rule.h
+grammar/rule.lex.c: $(srcdir)/grammar/rule.l $(srcdir)/grammar/local.mk grammar/rule.h
 	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -o $@.t $(srcdir)/grammar/rule.l
 	@sed 's/\(yy_transition\[[0-9]*\)\] =/\1 + 2] =/; s/rule\.lex\.c\.t/rule.lex.c/' $@.t >$@ && \
 	    grep -q '+ 2\] =' $@ && rm $@.t
-# A state near the end of flex's fast table looks up to 256 entries behind its own,
-# and flex writes none behind the last state's: they are added, as zeros, which
-# match no character.
-pad_fast_table = 's/\(yy_trans_info yy_transition\[[0-9]*\)\]/\1 + 256]/'
-
-grammar/rule.lex.c: $(srcdir)/grammar/rule.l $(srcdir)/grammar/local.mk grammar/rule.h
-	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -t $(srcdir)/grammar/rule.l >$@.tmp && \
-	    sed $(pad_fast_table) $@.tmp >$@ && rm -f $@.tmp
 
 grammar/ipf.tab.c: $(srcdir)/grammar/ipf.y
 	$(AM_V_YACC)$(MKDIR_P) grammar && $(BISON) -Wall -Wno-yacc -Werror --header=grammar/ipf.h \
