@@ -32,6 +32,8 @@ grammar/rule.lex.c: $(srcdir)/grammar/rule.l $(srcdir)/grammar/local.mk grammar/
 	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -o $@.t $(srcdir)/grammar/rule.l
 	@sed 's/\(yy_transition\[[0-9]*\)\] =/\1 + 2] =/; s/rule\.lex\.c\.t/rule.lex.c/' $@.t >$@ && \
 	    grep -q '+ 2\] =' $@ && rm $@.t
+grammar/rule.lex.c: $(srcdir)/grammar/rule.l grammar/rule.h
+	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -o $@ $(srcdir)/grammar/rule.l
 
 grammar/ipf.tab.c: $(srcdir)/grammar/ipf.y
 	$(AM_V_YACC)$(MKDIR_P) grammar && $(BISON) -Wall -Wno-yacc -Werror --header=grammar/ipf.h \
