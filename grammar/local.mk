@@ -25,13 +25,6 @@ grammar/rule.tab.c: $(srcdir)/grammar/rule.y
 grammar/rule.h: grammar/rule.tab.c
 	@test -f $@ || { rm -f grammar/rule.tab.c; $(MAKE) grammar/rule.tab.c; }
 
-# flex 2.6.4 makes the table of a fast scanner too short by two: the state that
-# ends a match stands at its end and looks as far behind it as there are classes
-# of characters.
-grammar/rule.lex.c: $(srcdir)/grammar/rule.l $(srcdir)/grammar/local.mk grammar/rule.h
-	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -o $@.t $(srcdir)/grammar/rule.l
-	@sed 's/\(yy_transition\[[0-9]*\)\] =/\1 + 2] =/; s/rule\.lex\.c\.t/rule.lex.c/' $@.t >$@ && \
-	    grep -q '+ 2\] =' $@ && rm $@.t
 grammar/rule.lex.c: $(srcdir)/grammar/rule.l grammar/rule.h
 	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -o $@ $(srcdir)/grammar/rule.l
 
