@@ -34,7 +34,6 @@ tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
 tests_net_test_SOURCES = tests/net-test.c tests/random.h
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
-tests_pset_test_SOURCES = tests/pset-test.c tests/random.h
 tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
@@ -96,3 +95,5 @@ bench: all
 	    echo "=== $$b"; FWRULE=$(abs_builddir)/fwrule srcdir=$(srcdir) $$b || exit 1; done
 
 .PHONY: bench update-golden check-asan fuzz
+
+.PHONY: update-golden check-asan fuzz bench
