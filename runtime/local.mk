@@ -2,6 +2,10 @@
 noinst_LTLIBRARIES += libruntime.la
 
 libruntime_la_SOURCES = \
+	runtime/eval/eval.h \
+	runtime/eval/files.c \
+	runtime/eval/json.c \
+	runtime/eval/meaning.c \
 	runtime/rpc/methods.c \
 	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h
 
@@ -19,6 +23,7 @@ fwrule_SOURCES = \
 	runtime/cmd/aggregate.c \
 	runtime/cmd/cmd.c runtime/cmd/cmd.h \
 	runtime/cmd/compile.c \
+	runtime/cmd/equiv.c \
 	runtime/cmd/main.c \
 	runtime/cmd/parse.c \
 	runtime/cmd/rpc.c

@@ -58,6 +58,22 @@ const struct cmd cmd_table[] = {
 	  "`-` is standard input.  Exit status: 0 done, 1 errors in the input, 2 usage or\n"
 	  "unreadable input, 3 internal error.\n",
 	  cmd_compile },
+	{ "equiv", "whether two ipf.conf files decide the same for all packets",
+	  "usage: fwrule equiv [options] A.conf B.conf\n"
+	  "\n"
+	  "Proves that two files of ipfilter decide the same for every packet: the verdict, what\n"
+	  "state and fragments it keeps, and tags.  If not, shows for each pair of lines that\n"
+	  "disagree a packet, what each file makes of it, and by which line.\n"
+	  "\n"
+	  "      --family=4|6    of the files; by default their addresses tell, and files\n"
+	  "                      without any are compared for both\n"
+	  "      --max=N         differences to show (default: 10)\n"
+	  "      --json          the answer as JSON\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` is standard input.  Exit status: 0 they are equal, 1 they differ, 2 usage, or a\n"
+	  "file that cannot be read or has an error in it.\n",
+	  cmd_equiv },
 	{ "parse", "a sentence to its parsed form as JSON",
 	  "usage: fwrule parse [options] [RULE | FILE]...\n"
 	  "\n"
