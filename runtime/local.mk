@@ -3,6 +3,8 @@ noinst_LTLIBRARIES += libruntime.la
 
 libruntime_la_SOURCES = \
 	runtime/eval/eval.h \
+	runtime/eval/explain.c runtime/eval/explain.h \
+	runtime/eval/explain_text.c \
 	runtime/eval/files.c \
 	runtime/eval/json.c \
 	runtime/eval/meaning.c \
@@ -24,6 +26,8 @@ fwrule_SOURCES = \
 	runtime/cmd/cmd.c runtime/cmd/cmd.h \
 	runtime/cmd/compile.c \
 	runtime/cmd/equiv.c \
+	runtime/cmd/explain.c \
+	runtime/cmd/load.c runtime/cmd/load.h \
 	runtime/cmd/main.c \
 	runtime/cmd/parse.c \
 	runtime/cmd/rpc.c

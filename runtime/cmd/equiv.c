@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* fwrule equiv */
 #include <getopt.h>
-#include <stdlib.h>
 
 #include "../../compiler/base/text.h"
 #include "../../compiler/filter/decide.h"
 #include "../../compiler/input/input.h"
 #include "../eval/eval.h"
 #include "cmd.h"
+#include "load.h"
 
 #define NAME "equiv"
 #define SHOWN 10                        /* differences shown, if --max does not say */
@@ -25,7 +25,7 @@ struct job {
 	struct src *src[2];
 	struct ipf_file file[2];
 	unsigned fam;                   /* 0: what the files say */
-	uint32_t max;
+	unsigned max;
 	bool json;
 	VEC(struct pair) pairs;
 	struct strmap known;
@@ -159,20 +159,6 @@ run(struct job *j, char **paths)
 }
 
 static bool
-set_max(struct job *j, const char *text)
-{
-	char *end;
-	unsigned long v = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || v > SHOWN_MAX) {
-		cmd_usage(NAME, "--max is a number from 0 to %d", SHOWN_MAX);
-		return false;
-	}
-	j->max = (uint32_t)v;
-	return true;
-}
-
-static bool
 set_family(struct job *j, const char *text)
 {
 	if (strcmp(text, "4") != 0 && strcmp(text, "6") != 0) {
@@ -208,7 +194,7 @@ read_options(struct job *j, int argc, char **argv)
 			j->json = true;
 			break;
 		case MAX:
-			if (!set_max(j, optarg))
+			if (!cmd_read_number(NAME, "--max", optarg, SHOWN_MAX, &j->max))
 				return CMD_USAGE;
 			break;
 		case 'h':

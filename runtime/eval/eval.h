@@ -85,6 +85,8 @@ enum eval_reason {
 	EVAL_AH_IPV6 = 1 << 6,          /* ipf never matches its line */
 	EVAL_HOST_BITS = 1 << 7,
 	EVAL_NO_STATE = 1 << 8,         /* ipf takes its line for one that did not match */
+	EVAL_FIREWALL_OFF = 1 << 9,
+	EVAL_REMOTE = 1 << 10,          /* only the remote address is not the rule's */
 };
 
 /* How a rule stands to the packet. */

@@ -134,18 +134,16 @@ const struct rule **
 eval_line_rules(const struct eval_host *h, const struct eval_file *f, const struct ipf_line *line,
     struct arena *arena, uint32_t *n)
 {
-	struct slice left = { f->src.text.p + line->comment.off, line->comment.len };
+	const char *p = f->src.text.p + line->comment.off, *end = p + line->comment.len;
 	VEC(const struct rule *) rules = { 0 };
 
-	while (left.n) {
-		const char *end = memchr(left.p, '\n', left.n);
-		struct slice one = { left.p, end ? (size_t)(end - left.p) : left.n };
+	while (p < end) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		struct slice one = { p, (size_t)((newline ? newline : end) - p) };
 		bool several = takes(&one, "# rules=");
 		struct uuid u;
 
-		left.p += one.p + one.n - left.p + (end != NULL);
-		left.n = end ? line->comment.len - (size_t)(left.p - f->src.text.p -
-		    line->comment.off) : 0;
+		p = newline ? newline + 1 : end;
 		if (!several && !takes(&one, "# rule="))
 			continue;
 		while (one.n >= UUID_TEXT && uuid_read((struct slice){ one.p, UUID_TEXT }, &u)) {

@@ -11,6 +11,7 @@
 #include "eval.h"
 
 const struct eval_name eval_reason_table[] = {
+	{ "VM_FIREWALL_OFF", "the VM's firewall is off", EVAL_FIREWALL_OFF },
 	{ "RULE_DISABLED", "the rule is disabled", EVAL_DISABLED },
 	{ "OWNER_MISMATCH", "the rule's owner is not the VM's", EVAL_OWNER },
 	{ "REMOTE_OWNER_MISMATCH", "the VM at the other end is not its owner's",
@@ -20,6 +21,7 @@ const struct eval_name eval_reason_table[] = {
 	{ "VM_NOT_NAMED", "it does not name the VM", EVAL_NOT_NAMED },
 	{ "REPEATS_DEFAULT", "without a priority it only repeats the default policy",
 	    EVAL_DEFAULT },
+	{ "REMOTE_NOT_NAMED", "it does not name the address at the other end", EVAL_REMOTE },
 	{ "AH_IPV6", "ipf never matches ah on IPv6", EVAL_AH_IPV6 },
 	{ "IPV6_HOST_BITS", "at -O0 ipf never matches its subnet, which has bits right of the mask",
 	    EVAL_HOST_BITS },
@@ -158,12 +160,11 @@ eval_rule(const struct eval_case *c, const struct rule *r, bool *concerns)
 		there = far_reasons(c, r, &r->side[far]);
 		reasons |= EVAL_NOT_NAMED;
 	}
-	if (there == UINT32_MAX)
-		return 0;
-	*concerns = true;
-	reasons |= there;
+	reasons |= there == UINT32_MAX ? EVAL_REMOTE : there;
 	if (!rule_is_true(r->enabled))
 		reasons |= EVAL_DISABLED;
+	if (!c->vm->firewall)
+		reasons |= EVAL_FIREWALL_OFF;
 	if (!policy_applies(r, c->vm))
 		reasons |= EVAL_OWNER;
 	if (!(reasons & EVAL_OTHER_DIRECTION) && rule_repeats_default(r, near))
@@ -172,7 +173,9 @@ eval_rule(const struct eval_case *c, const struct rule *r, bool *concerns)
 		reasons |= EVAL_AH_IPV6;
 	if (c->opts.level == 0 && keeps_state(c, r) && !can_keep(&c->packet))
 		reasons |= EVAL_NO_STATE;
-	return reasons;
+	/* Of another address's rules only those are of interest that have nothing else. */
+	*concerns = !(reasons & EVAL_REMOTE) || reasons == EVAL_REMOTE;
+	return *concerns ? reasons : 0;
 }
 
 unsigned
