@@ -58,6 +58,24 @@ const struct cmd cmd_table[] = {
 	  "`-` is standard input.  Exit status: 0 done, 1 errors in the input, 2 usage or\n"
 	  "unreadable input, 3 internal error.\n",
 	  cmd_compile },
+	{ "diff", "what traffic changes between two sets of rules, and by which rules",
+	  "usage: fwrule diff OLD NEW -V VMS [-W NEWVMS] [-R RVMS] [options]\n"
+	  "\n"
+	  "What traffic is newly allowed, newly blocked or changes its state keeping, VM by VM,\n"
+	  "as sets of addresses and ports, each with the rules responsible.  VMs with equal\n"
+	  "changes are told together.  OLD and NEW are rules in any format.\n"
+	  "\n"
+	  "  -V, --vms=FILE          the host's VMs, as `vmadm lookup -j` prints them\n"
+	  "  -W, --new-vms=FILE      the VMs that go with NEW, if they changed, too\n"
+	  "  -R, --remote-vms=FILE   VMs of other hosts; may be repeated\n"
+	  "      --format=FORMAT     text (default), json, or markdown: tables for a merge request\n"
+	  "      --ipf-tags          the host has ipf's event log device\n"
+	  "  -O0 | -O1 | -O2         the optimisation of the files compared (default: -O1)\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` is standard input.  Exit status: 0 no traffic changes, 1 some does, 2 usage, or\n"
+	  "an input that cannot be read or has an error in it, 3 internal error.\n",
+	  cmd_diff },
 	{ "equiv", "whether two ipf.conf files decide the same for all packets",
 	  "usage: fwrule equiv [options] A.conf B.conf\n"
 	  "\n"
