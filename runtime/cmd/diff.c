@@ -82,6 +82,8 @@ read_options(struct job *j, int argc, char **argv)
 		case 'O':
 			if (!cmd_read_level(NAME, optarg, &j->opts.level))
 				return CMD_USAGE;
+			/* Above, files decide the same, but lines stand for several rules. */
+			j->opts.level = j->opts.level > 1 ? 1 : j->opts.level;
 			break;
 		case FORMAT:
 			if (!set_format(j, optarg))

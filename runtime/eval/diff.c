@@ -231,6 +231,11 @@ compare_family(struct work *w, unsigned fam, const struct slice text[2])
 	filter_space_init(space, w->arena, fam);
 	filter_space_add(space, &w->file[0].file);
 	filter_space_add(space, &w->file[1].file);
+	/* So that "other protocols" are the same ones in every report. */
+	for (unsigned proto = 0; proto < 256; proto++)
+		if (eval_proto(proto) != LANG_PROTOS &&
+		    proto != (fam == NET_V4 ? IPF_ICMP6 : IPF_ICMP))
+			filter_space_proto(space, proto);
 	if (!filter_space_close(space))
 		return too_large(w, fam);
 	for (uint32_t i = 0; i < space->list.n && good; i++) {

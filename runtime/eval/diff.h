@@ -50,7 +50,7 @@ enum diff_packets { DIFF_ALL_PACKETS, DIFF_OPENING, DIFF_NOT_OPENING };
 struct diff_change {
 	uint8_t kind;                   /* enum diff_kind */
 	uint8_t dir, proto;             /* enum ipf_dir; number */
-	bool other_proto;               /* all protocols that neither side names */
+	bool other_proto;               /* all that the rule language does not have */
 	uint8_t packets;                /* enum diff_packets; of TCP */
 	struct diff_side was, now;
 	struct pset addrs[2];           /* by eval_place; the remote ones */

@@ -272,14 +272,16 @@ write_cell_text(struct buf *out, struct slice s)
 	struct buf seen = { 0 };
 
 	text_visible(&seen, s);
+	buf_str(out, "<code>");
 	for (size_t i = 0; i < seen.n; i++) {
 		unsigned char ch = (unsigned char)seen.p[i];
 
-		if (ch < 0x80 && strchr("\\`*_{}[]()<>#+-.!|~&@:/'\"$^=", ch))
+		if (ch < 0x80 && strchr("\\`*_[]<>!|~&@:$^", ch))
 			buf_printf(out, "&#%u;", ch);
 		else
 			buf_char(out, (char)ch);
 	}
+	buf_str(out, "</code>");
 	buf_free(&seen);
 }
 
