@@ -156,7 +156,8 @@ sweep(struct sweep *s)
 		if (!addr_eq(hi, top))
 			edge[n++] = (struct edge){ addr_next(hi), i, true };
 	}
-	qsort(edge, n, sizeof(*edge), by_place);
+	if (n)
+		qsort(edge, n, sizeof(*edge), by_place);
 	s->active = NONE;
 	for (uint32_t i = 0; i < n; i = k) {
 		for (k = i; k < n && addr_eq(edge[k].at, edge[i].at); k++)
