@@ -7,10 +7,13 @@ check_PROGRAMS += \
 	tests/aggregate-test \
 	tests/corpus-test \
 	tests/decide-test \
+	tests/diff-test \
+	tests/explain-test \
 	tests/filter-test \
 	tests/inject-test \
 	tests/ipf-test \
 	tests/ipf-diag-test \
+	tests/join-test \
 	tests/keyword-test \
 	tests/net-test \
 	tests/portset-test \
@@ -25,12 +28,16 @@ AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPU
 
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
 tests_corpus_test_SOURCES = tests/corpus-test.c
+tests_decide_test_SOURCES = tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/random.h
+tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
+tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
 tests_decide_test_SOURCES = \
 	tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/points.h tests/random.h
 tests_filter_test_SOURCES = tests/filter-test.c tests/ipf-doc.h
 tests_inject_test_SOURCES = tests/inject-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_ipf_test_SOURCES = tests/ipf-test.c tests/ipf-doc.h tests/random.h
 tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
+tests_join_test_SOURCES = tests/join-test.c tests/random.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
 tests_net_test_SOURCES = tests/net-test.c tests/random.h
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
