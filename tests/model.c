@@ -6,6 +6,8 @@
 
 #include "random.h"
 
+uint64_t m_seed;
+
 static const char *const owner_uuid[] = {
 	"00000000-0000-4000-8000-0000000000a0", "00000000-0000-4000-8000-0000000000a1",
 };
@@ -199,6 +201,8 @@ m_shuffle(int *order, int n)
 
 /* --- random hosts ------------------------------------------------------------------------ */
 
+static const int protos[] = { M_TCP, M_TCP, M_TCP, M_UDP, M_ICMP, M_ICMP6, M_AH, M_ESP };
+
 static bool
 chance(unsigned percent)
 {
@@ -306,18 +310,17 @@ random_types(struct m_rule *r)
 static void
 random_rule(const struct m_host *h, struct m_rule *r, int number)
 {
-	static const int protos[] = { M_TCP, M_TCP, M_TCP, M_UDP, M_ICMP, M_ICMP6, M_AH, M_ESP };
 	static const int priorities[] = { 0, 0, 0, 1, 2, 100 };
 
 	memset(r, 0, sizeof(*r));
 	/* In no order, so that nothing comes right by chance. */
 	snprintf(r->uuid, sizeof(r->uuid), "%08x-0000-4000-8000-%012x",
 	    (unsigned)random_below(UINT32_MAX), (unsigned)number);
-	r->owner = chance(60) ? M_NOBODY : (int)random_below(2);
+	r->owner = chance(75) ? M_NOBODY : (int)random_below(2);
 	r->enabled = chance(92);
 	r->log = chance(30);
 	r->allow = chance(50);
-	r->proto = protos[random_below(8)];
+	r->proto = chance(60) ? h->usual_proto : protos[random_below(BASE_COUNT(protos))];
 	r->priority = priorities[random_below(6)];
 	r->all = r->proto == M_AH || r->proto == M_ESP || chance(35);
 	r->n_items = r->all ? 0 : 1 + (int)random_below(chance(70) ? 2 : 6);
@@ -361,8 +364,10 @@ random_vm(const struct m_host *h, struct m_vm *vm, int number)
 void
 m_host_random(struct m_host *h, enum m_shape shape)
 {
+	random_state = m_seed;
 	memset(h, 0, sizeof(*h));
 	h->shape = shape;
+	h->usual_proto = protos[random_below(BASE_COUNT(protos))];
 	h->n_local = 1 + (int)random_below(3);
 	h->n_vms = h->n_local + (int)random_below(7);
 	for (int i = 0; i < h->n_vms; i++)
@@ -370,6 +375,7 @@ m_host_random(struct m_host *h, enum m_shape shape)
 	h->n_rules = 1 + (int)random_below(chance(60) ? 8 : 24);
 	for (int i = 0; i < h->n_rules; i++)
 		random_rule(h, &h->rule[i], i);
+	m_seed = random_state;
 }
 
 /* --- the lines a rule comes to ------------------------------------------------------------- */

@@ -95,11 +95,14 @@ enum m_shape { M_TINY, M_DENSE, M_SCATTERED };
 
 struct m_host {
 	enum m_shape shape;
+	int usual_proto;                        /* of most rules */
 	int n_rules, n_vms, n_local;
 	struct m_rule rule[24];
 	struct m_vm vm[10];                     /* local ones first */
 };
 
+/* Where its random numbers come from: to be set before, and read to repeat a host. */
+extern uint64_t m_seed;
 void m_host_random(struct m_host *h, enum m_shape shape);
 /* Rules, local and remote VMs as the compiler reads them, in an order of shuffled indices. */
 void m_write_rules(struct buf *out, const struct m_host *h, const int *order);
