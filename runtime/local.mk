@@ -2,6 +2,18 @@
 noinst_LTLIBRARIES += libruntime.la
 
 libruntime_la_SOURCES = \
+	runtime/index/answer.c \
+	runtime/index/build.c \
+	runtime/index/file.c \
+	runtime/index/find.c \
+	runtime/index/index.c runtime/index/index.h runtime/index/index_int.h \
+	runtime/index/keys.c \
+	runtime/index/match.c \
+	runtime/index/params.c runtime/index/query.h runtime/index/query_int.h \
+	runtime/index/record.c runtime/index/record.h \
+	runtime/index/sort.c \
+	runtime/index/store.c runtime/index/store.h \
+	runtime/index/tree.c runtime/index/tree.h \
 	runtime/rpc/methods.c \
 	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h
 
