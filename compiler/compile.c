@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "compile.h"
 
+#include "passes/passes.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -10,7 +12,9 @@ struct job {
 	compile_sink *sink;
 	void *context;
 	struct compile_stats *stats;
+	struct passes *passes;
 	struct buf text;
+	struct buf dump;                /* of --debug */
 };
 
 struct slice
@@ -31,6 +35,36 @@ compile_date(struct arena *arena)
 		return slice_of("an unknown time");
 	return arena_slice(arena, (struct slice){ text,
 	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) });
+}
+
+static bool
+add_backend(struct compile_opts *o, const struct backend *b)
+{
+	for (unsigned i = 0; i < o->n_emit; i++)
+		if (o->emit[i] == b)
+			return true;
+	if (!b || o->n_emit == COMPILE_EMIT_MAX)
+		return false;
+	o->emit[o->n_emit++] = b;
+	return true;
+}
+
+bool
+compile_add_emit(struct compile_opts *o, struct slice list, struct slice *bad)
+{
+	for (;;) {
+		const char *comma = list.n ? memchr(list.p, ',', list.n) : NULL;
+		struct slice name = { list.p, comma ? (size_t)(comma - list.p) : list.n };
+
+		if (!add_backend(o, backend_find(name))) {
+			if (bad)
+				*bad = name;
+			return false;
+		}
+		if (!comma)
+			return true;
+		list = (struct slice){ comma + 1, list.n - name.n - 1 };
+	}
 }
 
 static uint64_t
@@ -65,8 +99,14 @@ static bool
 compile_vm(struct job *j, struct policy_host *host, uint32_t number, struct arena *arena)
 {
 	struct policy policy;
+	const char *wrong;
 
 	policy_build(host, number, arena, &policy);
+	wrong = passes_run(j->passes, arena, &policy, j->opts->debug, &j->dump);
+	if (wrong) {
+		diag_add(j->inv->diags, DIAG_internal, NULL, (struct span){ 0, 0 }, wrong);
+		return false;
+	}
 	for (unsigned i = 0; i < j->opts->n_emit; i++) {
 		const struct backend *b = j->opts->emit[i];
 
@@ -112,12 +152,33 @@ check_only(const struct job *j)
 	return good;
 }
 
+static int
+by_uuid(const void *a, const void *b)
+{
+	const struct rule *const *x = a, *const *y = b;
+
+	return uuid_cmp((*x)->uuid, (*y)->uuid);
+}
+
+/* From -O1 on the order of the input does not matter. */
+static struct rule *const *
+sorted_rules(struct arena *arena, struct rule *const *rules, uint32_t n)
+{
+	struct rule **sorted = arena_alloc(arena, n * sizeof(*sorted));
+
+	if (n)
+		memcpy(sorted, rules, n * sizeof(*sorted));
+	if (n > 1)
+		qsort(sorted, n, sizeof(*sorted), by_uuid);
+	return sorted;
+}
+
 static bool
 compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
 {
 	struct arena arena = { 0 }, each = { 0 };
 	struct policy_opts popts = { .tags = j->opts->backend.tags };
-	struct policy_host *host = policy_host_new(&arena, j->inv, rules, n_rules, popts);
+	struct policy_host *host;
 	uint32_t *order = arena_alloc(&arena, j->inv->n_local * sizeof(*order)), n = 0;
 	bool good = true;
 
@@ -125,6 +186,10 @@ compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
 		if (wanted(j, j->inv->vms.v[i]))
 			order[n++] = i;
 	inventory_sort(j->inv, order, n);
+	if (j->opts->backend.level)
+		rules = sorted_rules(&arena, rules, n_rules);
+	host = policy_host_new(&arena, j->inv, rules, n_rules, popts);
+	j->passes = passes_new(&arena, n_rules, j->opts->backend.level, j->opts->backend.tags);
 	for (uint32_t i = 0; i < n && good; i++) {
 		good = compile_vm(j, host, order[i], &each);
 		arena_reset(&each);
@@ -154,6 +219,9 @@ compile_host(const struct inventory *inv, struct rule *const *rules, uint32_t n_
 		opts->emit[i]->write_rules(&j.text, rules, n_rules, &opts->backend);
 		good = hand_out(&j, NULL, opts->emit[i]);
 	}
+	if (opts->dumped)
+		buf_slice(opts->dumped, buf_view(&j.dump));
+	buf_free(&j.dump);
 	buf_free(&j.text);
 	return good;
 }

@@ -17,8 +17,15 @@ struct compile_opts {
 	unsigned n_emit;
 	const struct uuid *only;        /* these VMs; none: all with the firewall on */
 	uint32_t n_only;
-	bool warn;                      /* look for what ipf will refuse or never match */
+	const char *debug;              /* "ir", or a pass after which the IR is dumped; or NULL */
+	struct buf *dumped;             /* where to */
 };
+
+/*
+ * Adds the back ends of a list like "ipf,ipf6", each once.  False if a name is
+ * unknown; *bad, where given, is that name.
+ */
+bool compile_add_emit(struct compile_opts *o, struct slice list, struct slice *bad);
 
 struct compile_stats {
 	uint64_t vms, files, lines, bytes;

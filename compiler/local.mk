@@ -9,7 +9,12 @@ libcompiler_la_SOURCES = \
 	compiler/base/text.c compiler/base/text.h \
 	compiler/base/uuid.c compiler/base/uuid.h \
 	compiler/net/addr.c compiler/net/addr.h \
+	compiler/net/addrlist.c compiler/net/addrlist.h \
+	compiler/net/aggregate.c compiler/net/aggregate.h \
 	compiler/net/cidr.c compiler/net/cidr.h \
+	compiler/net/portset.c compiler/net/portset.h \
+	compiler/net/pset.c compiler/net/pset.h \
+	compiler/net/rangeset_int.h \
 	compiler/lang/ast.c compiler/lang/ast.h \
 	compiler/lang/forms.c \
 	compiler/lang/lang.c compiler/lang/lang.h \
@@ -20,8 +25,21 @@ libcompiler_la_SOURCES = \
 	compiler/input/payload.c \
 	compiler/input/reader.c \
 	compiler/input/source.c compiler/input/source.h \
+	compiler/policy/dump.c \
 	compiler/policy/inventory.c compiler/policy/inventory.h \
 	compiler/policy/policy.c compiler/policy/policy.h \
+	compiler/passes/items.c \
+	compiler/passes/merge.c \
+	compiler/passes/ortc.c compiler/passes/ortc.h \
+	compiler/passes/passes.c compiler/passes/passes.h compiler/passes/passes_int.h \
+	compiler/passes/share.c \
+	compiler/passes/state.c \
+	compiler/filter/decide.c compiler/filter/decide.h \
+	compiler/filter/equiv.c \
+	compiler/filter/eval.c compiler/filter/filter.h \
+	compiler/filter/region.c compiler/filter/region.h \
+	compiler/filter/space.c \
+	compiler/filter/text.c \
 	compiler/backends/backend.c compiler/backends/backend.h compiler/backends/backend_int.h \
 	compiler/backends/fwapi.c \
 	compiler/backends/ipf.c \

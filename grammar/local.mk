@@ -3,11 +3,19 @@
 # and not with automake's own, which would give both the same output file.
 noinst_LTLIBRARIES += libgrammar.la
 
-libgrammar_la_SOURCES = grammar/parse.c grammar/parse.h grammar/parse_int.h
-nodist_libgrammar_la_SOURCES = grammar/rule.tab.c grammar/rule.h grammar/rule.lex.c
+libgrammar_la_SOURCES = \
+	grammar/ipfast.c grammar/ipfast.h grammar/ipfast_int.h \
+	grammar/ipfgroup.c \
+	grammar/ipfnames.c \
+	grammar/ipfread.c \
+	grammar/parse.c grammar/parse.h grammar/parse_int.h
+nodist_libgrammar_la_SOURCES = \
+	grammar/ipf.tab.c grammar/ipf.h grammar/ipf.lex.c \
+	grammar/rule.tab.c grammar/rule.h grammar/rule.lex.c
 
-EXTRA_DIST += grammar/rule.y grammar/rule.l
-BUILT_SOURCES += grammar/rule.h
+EXTRA_DIST += grammar/ipf.y grammar/ipf.l grammar/rule.y grammar/rule.l
+BUILT_SOURCES += grammar/ipf.h grammar/rule.h
+CLEANFILES += grammar/ipf.tab.c grammar/ipf.h grammar/ipf.lex.c
 CLEANFILES += grammar/rule.tab.c grammar/rule.h grammar/rule.lex.c
 
 grammar/rule.tab.c: $(srcdir)/grammar/rule.y
@@ -19,3 +27,13 @@ grammar/rule.h: grammar/rule.tab.c
 
 grammar/rule.lex.c: $(srcdir)/grammar/rule.l grammar/rule.h
 	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -o $@ $(srcdir)/grammar/rule.l
+
+grammar/ipf.tab.c: $(srcdir)/grammar/ipf.y
+	$(AM_V_YACC)$(MKDIR_P) grammar && $(BISON) -Wall -Wno-yacc -Werror --header=grammar/ipf.h \
+	    -o $@ $(srcdir)/grammar/ipf.y
+
+grammar/ipf.h: grammar/ipf.tab.c
+	@test -f $@ || { rm -f grammar/ipf.tab.c; $(MAKE) grammar/ipf.tab.c; }
+
+grammar/ipf.lex.c: $(srcdir)/grammar/ipf.l grammar/ipf.h
+	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -o $@ $(srcdir)/grammar/ipf.l

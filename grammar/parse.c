@@ -11,6 +11,7 @@
  */
 #include "parse_int.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "../compiler/base/text.h"
@@ -37,6 +38,13 @@ parse_free(struct parse *px)
 
 /* --- tokens ------------------------------------------------------------- */
 
+/* The empty token behind one. */
+static struct ast_token
+end_of(struct ast_token t)
+{
+	return (struct ast_token){ t.p + t.n, 0, t.off + t.n };
+}
+
 static int
 hold(struct parse *px, int token, const struct ast_token *t)
 {
@@ -44,8 +52,40 @@ hold(struct parse *px, int token, const struct ast_token *t)
 	px->held = token;
 	px->held_text = *t;
 	px->begun = false;
-	px->at = (struct ast_token){ px->at.p + px->at.n, 0, px->at.off + px->at.n };
+	px->at = end_of(px->at);
+	px->last = SENTENCE_END;
 	return SENTENCE_END;
+}
+
+/* A file's tokens: between two sentences an end is put in. */
+static int
+next_in_file(RULE_YYSTYPE *value, struct parse *px)
+{
+	enum parse_part part = px->part;
+	int token;
+
+	if (px->have_held) {
+		px->have_held = false;
+		/* The sentence before is complete only now: its end was the last look-ahead. */
+		px->good = px->b.diags->errors == px->errors_before;
+		token = px->held;
+		value->tok = px->held_text;
+	} else {
+		token = rule_scan(value, px->scanner);
+		if (token == RULE_YYEOF)
+			value->tok = end_of(px->at);
+		if (px->begun && (token == FROM || token == ATTRIBUTE || token == RULE_YYEOF)) {
+			px->part = part;
+			return hold(px, token, &value->tok);
+		}
+	}
+	if (token != ATTRIBUTE && token != RULE_YYEOF && !px->begun) {
+		px->begun = true;
+		px->open = 0;
+		px->part = token == FROM ? PART_FROM : PART_START;
+		px->errors_before = px->b.diags->errors;
+	}
+	return token;
 }
 
 int
@@ -58,30 +98,16 @@ rule_yylex(RULE_YYSTYPE *value, struct parse *px)
 		px->start = 0;
 		return token;
 	}
-	if (px->have_held) {
-		px->have_held = false;
-		token = px->held;
-		value->tok = px->held_text;
+	if (px->file) {
+		token = next_in_file(value, px);
+		if (token == SENTENCE_END)
+			return token;
 	} else {
 		token = rule_scan(value, px->scanner);
-		/* A level is checked at once, whatever follows it. */
-		if (token == WORD && px->last == PRIORITY)
-			ast_check_priority(&px->b, value->tok);
-		px->last = token;
 		if (token == RULE_YYEOF)
-			value->tok = (struct ast_token){ px->at.p + px->at.n, 0,
-				px->at.off + px->at.n };
-		if (px->file) {
-			if (px->begun && (token == FROM || token == ATTRIBUTE || token == RULE_YYEOF))
-				return hold(px, token, &value->tok);
-		}
+			value->tok = end_of(px->at);
 	}
-	if (px->file && token != ATTRIBUTE && token != RULE_YYEOF && !px->begun) {
-		px->begun = true;
-		px->open = 0;
-		px->part = token == FROM ? PART_FROM : PART_START;
-		px->errors_before = px->b.diags->errors;
-	}
+	px->last = token;
 	px->at = value->tok;
 	return token;
 }
@@ -163,7 +189,7 @@ parse_source(struct parse *px, struct arena *arena, struct diags *diags, const s
 void
 parse_sentence_done(struct parse *px)
 {
-	if (px->b.diags->errors == px->errors_before)
+	if (px->good)
 		*vec_push(px->b.arena, &px->file->rules) = px->b.rule;
 	px->b.rule = NULL;
 }
@@ -285,7 +311,9 @@ parse_report_char(struct parse *px, struct ast_token t)
 	struct buf name = { 0 };
 	unsigned char c = (unsigned char)t.p[0];
 	struct diag *d;
-	bool after_v6 = px->last == IPV6 && px->at.off + px->at.n == t.off;
+	bool adjacent = px->at.off + px->at.n == t.off;
+	bool after_v6 = px->last == IPV6 && adjacent;
+	bool in_tag = px->last == WORD && adjacent && px->part < PART_ACTION;
 
 	if (t.n == 1 && c >= 0x80) {
 		d = diag_add(px->b.diags, DIAG_not_utf8, px->b.src, (struct span){ t.off, 1 }, c);
@@ -304,14 +332,14 @@ parse_report_char(struct parse *px, struct ast_token t)
 	else if (c == '.' && after_v6)
 		diag_help(px->b.diags, d, "an IPv6 address has no dotted part here: write "
 		    "::ffff:1.2.3.4 as ::ffff:102:304");
+	else if (c == '\'' || t.n > 1 || in_tag)
+		diag_help(px->b.diags, d, "tags with other characters than letters, digits, - and _ "
+		    "stand in double quotes");
 	else if (c == '.')
 		diag_help(px->b.diags, d, "an IPv4 address is four numbers with dots between them");
 	else if (c == ':')
 		diag_help(px->b.diags, d, "an IPv6 address holds hexadecimal digits and at least two "
 		    "colons");
-	else if (c == '\'' || t.n > 1)
-		diag_help(px->b.diags, d, "tags with other characters than letters, digits, - and _ "
-		    "stand in double quotes");
 	else if (c == '/')
 		diag_help(px->b.diags, d, "a prefix length is one to three digits right behind the "
 		    "slash");
@@ -384,55 +412,142 @@ among(const char *name, const char **list, int n)
 	return false;
 }
 
+/* A word that is a keyword in another mixture of cases, or nearly one that could stand here. */
+static bool
+help_keyword(struct parse *px, struct diag *d, const char **expected, int n)
+{
+	struct slice text = { px->at.p, px->at.n };
+	const char *near = lang_nearest_keyword(text);
+	char upper[16];
+	size_t len;
+
+	if (!near)
+		return false;
+	len = strlen(near);
+	for (size_t i = 0; i <= len; i++)
+		upper[i] = (char)(near[i] >= 'a' && near[i] <= 'z' ? near[i] - 32 : near[i]);
+	if (len == text.n && text_distance(text, slice_of(near)) == 0)
+		diag_help(px->b.diags, d, "keywords are all upper or all lower case: %s", upper);
+	else if (among(upper, expected, n))
+		diag_help(px->b.diags, d, "did you mean %s?", upper);
+	else
+		return false;
+	return true;
+}
+
+/* The token and what a word would have gone on with: `to-do` and not only `to`. */
+static struct slice
+whole_word(const struct parse *px)
+{
+	struct slice all = px->b.src->text;
+	size_t end = px->at.off + px->at.n;
+
+	if (end < all.n && all.p[end] == '-')
+		while (end < all.n && (all.p[end] == '-' || all.p[end] == '_' ||
+		    isalnum((unsigned char)all.p[end])))
+			end++;
+	return (struct slice){ all.p + px->at.off, end - px->at.off };
+}
+
+static bool
+is_one_of(const char *name, const char *a, const char *b)
+{
+	return strcmp(name, a) == 0 || strcmp(name, b) == 0;
+}
+
+/* For OR, AND and commas that stand where nothing can be joined so. */
+static const char *
+cure_joint(const struct parse *px, const char *found, const char **expected, int n)
+{
+	bool targets = px->part < PART_PROTO;
+
+	if (strcmp(found, "OR") == 0 && targets && px->open)
+		return among(")", expected, n)
+		    ? "any and all vms stand alone on their side, not in a list" : NULL;
+	if (strcmp(found, "OR") == 0 && targets)
+		return "several targets stand in parentheses: (ip 10.0.0.1 OR ip 10.0.0.2)";
+	if (strcmp(found, "OR") == 0)
+		return px->open ? "ports and types are joined by AND"
+		    : "several ports or types stand in parentheses, joined by AND";
+	if (strcmp(found, "AND") == 0 && targets)
+		return px->open ? "targets are joined by OR"
+		    : "several targets stand in parentheses, joined by OR";
+	if (strcmp(found, "AND") == 0)
+		return "several ports or types stand in parentheses: (PORT 80 AND PORT 443)";
+	if (is_one_of(found, "-", ",") && px->part == PART_PROTO)
+		return "ranges and comma lists need PORTS: PORTS 80, 8000 - 8080";
+	return NULL;
+}
+
+/* For a token that belongs elsewhere. */
+static const char *
+cure_found(const struct parse *px, const char *found, const char **expected, int n)
+{
+	if (strcmp(found, ")") == 0 && !px->open)
+		return "there is no ( before it";
+	if (strcmp(found, "a quoted string") == 0 && among("a word", expected, n))
+		return "only tags stand in quotes";
+	if (is_one_of(found, "ANY", "ALL"))
+		return "any and all vms stand alone on their side, not in a list";
+	if (strcmp(found, "a prefix length") == 0)
+		return "a prefix is written subnet ADDRESS/LENGTH";
+	if (strcmp(found, "PORTS") == 0 && px->open)
+		return "PORTS and its list stand without parentheses";
+	if (is_one_of(found, "PORT", "PORTS") && px->b.rule && px->part == PART_PROTO &&
+	    !lang_has_ports(px->b.rule->proto))
+		return "only tcp and udp have ports";
+	if (strcmp(found, "FROM") == 0 && among("the end of the text", expected, n))
+		return "one rule is expected here; several stand in a file of rules";
+	return NULL;
+}
+
+/* For what is missing. */
+static const char *
+cure_expected(const struct parse *px, const char *found, const char **expected, int n)
+{
+	if (px->open && among(")", expected, n))
+		return "a list is closed with )";
+	if (among("a prefix length", expected, n))
+		return "a subnet is written ADDRESS/LENGTH; a single address is ip ADDRESS";
+	if (among("an IPv4 address", expected, n))
+		return "an address is four numbers with dots between them, or an IPv6 address";
+	if (among("FROM", expected, n))
+		return "a rule is FROM targets TO targets ALLOW|BLOCK protocol ports";
+	if (among("PORTS", expected, n))
+		return "tcp and udp need ports: PORT 80, PORTS 8000 - 8080 or PORT all";
+	if (among("TYPE", expected, n) && among("(", expected, n))
+		return "icmp and icmp6 need types: TYPE 8, TYPE 8 CODE 0 or TYPE all";
+	if (strcmp(found, "a word") == 0 && among("-", expected, n))
+		return "a range is written 80 - 90 or 80-90";
+	return NULL;
+}
+
 /* The cure, where one can be named. */
 static void
 help_syntax(struct parse *px, struct diag *d, const char *found, const char **expected, int n)
 {
-	struct diags *ds = px->b.diags;
-	struct slice text = { px->at.p, px->at.n };
-	char upper[16];
-	const char *near;
+	const char *cure;
 
-	if (strcmp(found, "a word") == 0 && (near = lang_nearest_keyword(text)) != NULL) {
-		size_t len = strlen(near);
+	if (strcmp(found, "a word") == 0 && help_keyword(px, d, expected, n))
+		return;
+	if (is_keyword_name(found) && among("a quoted string", expected, n)) {
+		struct slice word = whole_word(px);
 
-		for (size_t i = 0; i <= len; i++)
-			upper[i] = (char)(near[i] >= 'a' && near[i] <= 'z' ? near[i] - 32 : near[i]);
-		if (len == text.n && text_distance(text, slice_of(near)) == 0)
-			diag_help(ds, d, "keywords are all upper or all lower case: %s", upper);
-		else if (among(upper, expected, n))
-			diag_help(ds, d, "did you mean %s?", upper);
-		if (d->help)
-			return;
+		diag_help(px->b.diags, d, "%s is a keyword; a tag of that name stands in quotes: "
+		    "\"%.*s\"", found, (int)word.n, word.p);
+		return;
 	}
-	if (is_keyword_name(found) && among("a quoted string", expected, n))
-		diag_help(ds, d, "%s is a keyword; a tag of that name stands in quotes: \"%.*s\"",
-		    found, (int)text.n, text.p);
-	else if (px->open && among(")", expected, n) && !among(found, (const char *[]){ ",", "AND",
-	    "OR" }, 3))
-		diag_help(ds, d, "a list is closed with )");
-	else if (strcmp(found, "OR") == 0 && px->part >= PART_PROTO)
-		diag_help(ds, d, px->open ? "ports and types are joined by AND" :
-		    "several ports or types stand in parentheses, joined by AND");
-	else if (strcmp(found, "AND") == 0 && px->part < PART_PROTO)
-		diag_help(ds, d, px->open ? "targets are joined by OR" :
-		    "several targets stand in parentheses, joined by OR");
-	else if (strcmp(found, "OR") == 0)
-		diag_help(ds, d, "several targets stand in parentheses: (ip 10.0.0.1 OR ip 10.0.0.2)");
-	else if (strcmp(found, "AND") == 0)
-		diag_help(ds, d, "several ports or types stand in parentheses: (PORT 80 AND PORT 443)");
-	else if ((strcmp(found, "-") == 0 || strcmp(found, ",") == 0) && px->part == PART_PROTO)
-		diag_help(ds, d, "ranges and comma lists need PORTS: PORTS 80, 8000 - 8080");
-	else if (strcmp(found, "a quoted string") == 0 && among("a word", expected, n))
-		diag_help(ds, d, "only tags stand in quotes");
-	else if (strcmp(found, "ANY") == 0 || strcmp(found, "ALL") == 0)
-		diag_help(ds, d, "any and all vms stand alone on their side, not in a list");
-	else if (among("a prefix length", expected, n))
-		diag_help(ds, d, "a subnet is written ADDRESS/LENGTH; a single address is ip ADDRESS");
-	else if (strcmp(found, "a prefix length") == 0)
-		diag_help(ds, d, "a prefix is written subnet ADDRESS/LENGTH");
-	else if (among("FROM", expected, n))
-		diag_help(ds, d, "a rule is FROM targets TO targets ALLOW|BLOCK protocol ports");
+	if ((cure = cure_joint(px, found, expected, n)) != NULL ||
+	    (cure = cure_found(px, found, expected, n)) != NULL ||
+	    (cure = cure_expected(px, found, expected, n)) != NULL)
+		diag_help(px->b.diags, d, "%s", cure);
+}
+
+/* A token's name as a message has it: punctuation in quotes. */
+static void
+add_name(struct buf *text, const char *name)
+{
+	buf_printf(text, name[1] ? "%s" : "\"%s\"", name);
 }
 
 void
@@ -447,12 +562,14 @@ parse_report_syntax(struct parse *px, const char *found, const char **expected, 
 	for (int i = 0; i < n; i++)
 		if (possible(px, expected[i]))
 			expected[kept++] = expected[i];
-	for (int i = 0; i < kept; i++)
-		buf_printf(&text, "%s%s", i == 0 ? "expected " : i == kept - 1 ? " or " : ", ",
-		    expected[i]);
+	for (int i = 0; i < kept; i++) {
+		buf_str(&text, i == 0 ? "expected " : i == kept - 1 ? " or " : ", ");
+		add_name(&text, expected[i]);
+	}
 	if (kept == 0)
 		buf_str(&text, "nothing can follow here");
-	buf_printf(&text, ", found %s", found);
+	buf_str(&text, ", found ");
+	add_name(&text, found);
 	if (px->at.n && !is_keyword_name(found) && px->at.n < 60 && strlen(found) > 1) {
 		buf_str(&text, strcmp(found, "a quoted string") == 0 ? " " : " \"");
 		text_visible(&text, (struct slice){ px->at.p, px->at.n });

@@ -6,7 +6,8 @@
 #include "parse.h"
 
 /* Where in a sentence the scanner is; only syntax errors look at it. */
-enum parse_part { PART_START, PART_FROM, PART_TO, PART_ACTION, PART_PROTO, PART_PRIORITY };
+enum parse_part { PART_START, PART_FROM, PART_TO, PART_ACTION, PART_PROTO, PART_PRIORITY,
+	PART_END };
 
 struct parse {
 	void *scanner;
@@ -15,6 +16,7 @@ struct parse {
 	const char *base;               /* start of the scanned copy */
 	int start;                      /* the token that selects the grammar's entrance, or 0 */
 	bool begun;                     /* a sentence of a file has begun */
+	bool good;                      /* the last sentence of a file had no error */
 	bool have_held;                 /* a token is held back behind a sentence's end */
 	int held;
 	struct ast_token held_text;

@@ -19,8 +19,16 @@ libruntime_la_SOURCES = \
 
 libruntime_la_LIBADD = libcompiler.la
 
+lib_LTLIBRARIES += libfwrule.la
+libfwrule_la_SOURCES = runtime/api/api.c runtime/api/fwrule.h
+libfwrule_la_LIBADD = libruntime.la
+libfwrule_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -export-symbols-regex '^fwr_' -no-undefined
+include_HEADERS += runtime/api/fwrule.h
+pkgconfig_DATA += runtime/api/fwrule.pc
+
 bin_PROGRAMS += fwrule
 fwrule_SOURCES = \
+	runtime/cmd/aggregate.c \
 	runtime/cmd/cmd.c runtime/cmd/cmd.h \
 	runtime/cmd/compile.c \
 	runtime/cmd/main.c \

@@ -20,9 +20,10 @@ struct ipf {
 	unsigned fam;
 	/* " port = 80 keep frags keep state ...\n" for each item of the entry's rule. */
 	struct buf tails;
-	uint32_t tail_end[LANG_MAX_ITEMS + 1];
-	unsigned n_tails;
-	const struct rule *tails_of;
+	VEC(uint32_t) tail_end;
+	struct arena arena;
+	const struct lang_item *tails_of;
+	const struct rule *tails_rule;
 	bool tails_state;
 	uint8_t tails_side;
 };
@@ -75,7 +76,23 @@ write_target(struct buf *out, const struct policy_entry *e, size_t limit)
 		buf_str(out, "vm=");
 		buf_uuid(out, *e->vm);
 		break;
+	case POLICY_MERGED:
+		buf_printf(out, "targets=%u", e->n_targets);
+		break;
 	}
+}
+
+/* All rules of an entry that stands for several, on as many lines as they need. */
+static void
+write_rules(struct buf *out, const struct policy_entry *e)
+{
+	enum { A_LINE = 20 };
+
+	for (uint32_t i = 0; i < e->n_rules; i++) {
+		buf_str(out, i % A_LINE ? ", " : i ? "\n# rules=" : "# rules=");
+		buf_uuid(out, e->rules[i]->uuid);
+	}
+	buf_char(out, '\n');
 }
 
 static void
@@ -85,6 +102,10 @@ write_header(struct ipf *w, const struct policy_entry *e)
 	size_t start;
 
 	buf_str(out, "\n");
+	if (e->n_rules) {
+		write_rules(out, e);
+		return;
+	}
 	start = out->n;
 	buf_str(out, "# rule=");
 	buf_uuid(out, e->rule->uuid);
@@ -112,7 +133,7 @@ static const char *const head[2][2][LANG_PROTOS] = {
 static void
 write_item(struct buf *b, const struct policy_entry *e, const struct lang_item *i)
 {
-	if (lang_has_types(e->rule->proto)) {
+	if (lang_has_types(e->proto)) {
 		buf_str(b, " icmp-type ");
 		buf_uint(b, i->a);
 		if (i->b != LANG_ANY_CODE) {
@@ -147,19 +168,21 @@ add_tail(struct ipf *w, const struct policy_entry *e, const struct lang_item *i)
 		buf_str(b, rule_is_true(e->rule->log) ? ", cfwlog)" : ")");
 	}
 	buf_char(b, '\n');
-	w->tail_end[w->n_tails++] = (uint32_t)b->n;
+	*vec_push(&w->arena, &w->tail_end) = (uint32_t)b->n;
 }
 
 static void
 make_tails(struct ipf *w, const struct policy_entry *e)
 {
-	if (w->tails_of == e->rule && w->tails_state == e->keep_state && w->tails_side == e->side)
+	if (w->tails_of == e->items && e->items && w->tails_rule == e->rule &&
+	    w->tails_state == e->keep_state && w->tails_side == e->side)
 		return;
-	w->tails_of = e->rule;
+	w->tails_of = e->items;
+	w->tails_rule = e->rule;
 	w->tails_state = e->keep_state;
 	w->tails_side = e->side;
 	w->tails.n = 0;
-	w->n_tails = 0;
+	w->tail_end.n = 0;
 	if (e->all_items)
 		add_tail(w, e, NULL);
 	for (unsigned i = 0; i < e->n_items; i++)
@@ -169,7 +192,7 @@ make_tails(struct ipf *w, const struct policy_entry *e)
 static void
 write_lines(struct ipf *w, const struct policy_entry *e, const struct prefix *p)
 {
-	const char *h = head[e->side][e->rule->action][e->rule->proto];
+	const char *h = head[e->side][e->action][e->proto];
 	char middle[160], *m = middle;
 	size_t n = strlen(h);
 	uint32_t from = 0;
@@ -191,28 +214,39 @@ write_lines(struct ipf *w, const struct policy_entry *e, const struct prefix *p)
 		m += 7;
 	}
 	n = (size_t)(m - middle);
-	for (unsigned i = 0; i < w->n_tails; i++) {
-		size_t tail = w->tail_end[i] - from;
+	for (unsigned i = 0; i < w->tail_end.n; i++) {
+		size_t tail = w->tail_end.v[i] - from;
 		char *to = buf_room(w->out, n + tail);
 
 		memcpy(to, middle, n);
 		memcpy(to + n, w->tails.p + from, tail);
 		w->out->n += n + tail;
-		from = w->tail_end[i];
+		from = w->tail_end.v[i];
 	}
 }
 
 static bool
-of_family(const struct rule *r, unsigned fam)
+of_family(enum lang_proto proto, unsigned fam)
 {
-	return r->proto == LANG_ICMP ? fam == NET_V4 : r->proto == LANG_ICMP6 ? fam == NET_V6 : true;
+	return proto == LANG_ICMP ? fam == NET_V4 : proto == LANG_ICMP6 ? fam == NET_V6 : true;
+}
+
+static bool
+has_lines(const struct policy_entry *e, unsigned fam)
+{
+	bool some = e->any;
+
+	for (uint32_t i = 0; i < e->n_addrs && !some; i++)
+		some = e->addrs[i].fam == fam;
+	return some && of_family(e->proto, fam);
 }
 
 static void
 write_entry(struct ipf *w, const struct policy_entry *e)
 {
-	write_header(w, e);
-	if (!of_family(e->rule, w->fam))
+	if (e->target != POLICY_MERGED || has_lines(e, w->fam))
+		write_header(w, e);
+	if (!of_family(e->proto, w->fam))
 		return;
 	make_tails(w, e);
 	if (e->any)
@@ -264,6 +298,7 @@ write_file(struct buf *out, const struct policy *p, const struct backend_opts *o
 		write_entry(&w, &p->entries.v[i]);
 	write_fallbacks(&w);
 	buf_free(&w.tails);
+	arena_free(&w.arena);
 }
 
 void

@@ -217,7 +217,7 @@ add_remote_vms(struct input *in, const json_t *list, const struct place *p)
 		text.n = 0;
 		json_write(&text, o);
 		src = arena_zero(in->arena, sizeof(*src));
-		src->name = describe(in, p);
+		src->name = arena_slice(in->arena, describe(in, p));
 		src->text = arena_slice(in->arena, buf_view(&text));
 		*vec_push(in->arena, &in->remote_vms) = src;
 	}
@@ -373,6 +373,28 @@ slurp(int fd, struct buf *b, size_t max)
 	}
 }
 
+/*
+ * A regular file of that size, read to where it stays; false, and back at its
+ * start, if it is of another size by now.
+ */
+static bool
+slurp_regular(int fd, struct arena *arena, size_t size, struct slice *text)
+{
+	char *p = arena_alloc(arena, size + 1);
+	size_t at = 0;
+	ssize_t n;
+
+	while ((n = read(fd, p + at, size + 1 - at)) > 0 || (n < 0 && errno == EINTR))
+		at += n > 0 ? (size_t)n : 0;
+	*text = (struct slice){ p, size };
+	if (n == 0 && at == size) {
+		p[size] = '\0';
+		return true;
+	}
+	lseek(fd, 0, SEEK_SET);
+	return false;
+}
+
 struct src *
 input_file(struct arena *arena, struct diags *diags, const char *path)
 {
@@ -385,9 +407,12 @@ input_file(struct arena *arena, struct diags *diags, const char *path)
 	src->name = arena_slice(arena, slice_of(is_stdin ? "<stdin>" : path));
 	if (fd < 0)
 		return cannot_read(diags, src, strerror(errno));
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    (size_t)st.st_size <= INPUT_MAX_FILE)
-		buf_room(&b, (size_t)st.st_size + 1);
+	if (!is_stdin && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (size_t)st.st_size <= INPUT_MAX_FILE &&
+	    slurp_regular(fd, arena, (size_t)st.st_size, &src->text)) {
+		close(fd);
+		return src;
+	}
 	if (!slurp(fd, &b, INPUT_MAX_FILE))
 		src = cannot_read(diags, src, strerror(errno));
 	if (!is_stdin)

@@ -49,8 +49,8 @@ allowed(struct ast_builder *b, unsigned version, const char *name, struct span a
 		return true;
 	d = diag_add(b->diags, DIAG_feature, b->src, at, name);
 	d->field = "rule";
-	diag_help(b->diags, d, "%s need rule version %u; the highest allowed here is %u", name,
-	    version, b->opts.max_version);
+	diag_help(b->diags, d, "rule version %u is needed; the highest allowed here is %u", version,
+	    b->opts.max_version);
 	return false;
 }
 
@@ -406,7 +406,9 @@ read_port(struct ast_builder *b, struct slice s, struct span at, unsigned *out)
 	if (read_number(s, 65535, out) && *out >= 1)
 		return true;
 	d = report(b, DIAG_port_invalid, at, s);
-	if (memchr(s.p, '-', s.n) && s.n > 1)
+	if (s.n == 0)
+		diag_help(b->diags, d, "a range has a number on either side of its hyphen");
+	else if (memchr(s.p, '-', s.n) && s.n > 1)
 		diag_help(b->diags, d, "for a range write PORTS %.*s", TEXT_ARGS(s));
 	else
 		diag_help(b->diags, d, "a port is a number from 1 to 65535");
@@ -450,7 +452,8 @@ ast_range(struct ast_builder *b, struct ast_token first, const struct ast_token 
 		read_port(b, s, span_of(first), &port);
 		add_item(b, port, port, false, span_of(first));
 	} else if (memchr(hyphen + 1, '-', s.n - (size_t)(hyphen + 1 - s.p))) {
-		report(b, DIAG_range_invalid, span_of(first), s);
+		diag_help(b->diags, report(b, DIAG_range_invalid, span_of(first), s),
+		    "a range has one hyphen; commas stand between several");
 	} else {
 		size_t at = (size_t)(hyphen - s.p);
 

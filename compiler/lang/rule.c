@@ -105,11 +105,14 @@ spelled_cmp(const struct spelled *a, const struct spelled *b)
 
 static uint8_t
 make_prefixes(struct arena *arena, const struct ast_side *side, enum ast_kind kind,
-    struct prefix **out)
+    unsigned count, struct prefix **out)
 {
 	struct spelled list[LANG_MAX_TARGETS];
 	const struct spelled *order[LANG_MAX_TARGETS];
 	unsigned n = 0;
+
+	if (count == 0)
+		return 0;
 
 	for (uint32_t i = 0; i < side->targets.n; i++) {
 		const struct ast_target *t = &side->targets.v[i];
@@ -120,6 +123,10 @@ make_prefixes(struct arena *arena, const struct ast_side *side, enum ast_kind ki
 		if (t->kind != kind)
 			continue;
 		s->p = t->prefix;
+		if (count == 1) {
+			order[n++] = s;
+			break;
+		}
 		s->n = (uint8_t)(kind == AST_IP ? addr_write(s->text, t->prefix.a, t->prefix.fam)
 		    : prefix_write(s->text, t->prefix));
 		while (at > 0 && (c = spelled_cmp(order[at - 1], s)) > 0)
@@ -130,8 +137,6 @@ make_prefixes(struct arena *arena, const struct ast_side *side, enum ast_kind ki
 		order[at] = s;
 		n++;
 	}
-	if (n == 0)
-		return 0;
 	*out = arena_alloc(arena, n * sizeof(**out));
 	for (unsigned i = 0; i < n; i++)
 		(*out)[i] = order[i]->p;
@@ -169,8 +174,6 @@ make_tags(struct arena *arena, const struct ast_side *side, struct rule_tag **ou
 		order[at] = t;
 		n++;
 	}
-	if (n == 0)
-		return 0;
 	*out = arena_alloc(arena, n * sizeof(**out));
 	for (unsigned i = 0; i < n; i++) {
 		const struct rule_tag *last = kept ? &(*out)[kept - 1] : NULL;
@@ -208,8 +211,6 @@ make_vms(struct arena *arena, const struct ast_side *side, struct uuid **out)
 		list[at] = t->vm;
 		n++;
 	}
-	if (n == 0)
-		return 0;
 	*out = arena_alloc(arena, n * sizeof(**out));
 	memcpy(*out, list, n * sizeof(**out));
 	return (uint8_t)n;
@@ -218,16 +219,20 @@ make_vms(struct arena *arena, const struct ast_side *side, struct uuid **out)
 static void
 make_side(struct arena *arena, const struct ast_side *side, struct rule_side *out)
 {
-	unsigned first = side->targets.v[0].kind;
+	unsigned first = side->targets.v[0].kind, count[AST_VM + 1] = { 0 };
 
 	out->any = first == AST_ANY;
 	out->vmall = first == AST_ALL_VMS;
 	if (out->any || out->vmall)
 		return;
-	out->n_ips = make_prefixes(arena, side, AST_IP, &out->ips);
-	out->n_subnets = make_prefixes(arena, side, AST_SUBNET, &out->subnets);
-	out->n_tags = make_tags(arena, side, &out->tags);
-	out->n_vms = make_vms(arena, side, &out->vms);
+	for (uint32_t i = 0; i < side->targets.n; i++)
+		count[side->targets.v[i].kind]++;
+	out->n_ips = make_prefixes(arena, side, AST_IP, count[AST_IP], &out->ips);
+	out->n_subnets = make_prefixes(arena, side, AST_SUBNET, count[AST_SUBNET], &out->subnets);
+	if (count[AST_TAG])
+		out->n_tags = make_tags(arena, side, &out->tags);
+	if (count[AST_VM])
+		out->n_vms = make_vms(arena, side, &out->vms);
 }
 
 /* --- ports and types ------------------------------------------------------ */

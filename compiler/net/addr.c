@@ -9,10 +9,10 @@
 
 /* --- reading ------------------------------------------------------------ */
 
-static bool
-read_v4(struct slice s, bool loose, struct addr *out)
+/* The scanners return where the address that starts at p ends, or NULL. */
+static inline const char *
+scan_v4(const char *p, const char *end, bool loose, struct addr *out)
 {
-	const char *p = s.p, *end = s.p + s.n;
 	uint32_t v = 0;
 
 	for (int group = 0; group < 4; group++) {
@@ -22,62 +22,87 @@ read_v4(struct slice s, bool loose, struct addr *out)
 		while (p < end && *p >= '0' && *p <= '9' && p - start < 3)
 			g = g * 10 + (uint32_t)(*p++ - '0');
 		if (p == start || g > 255 || (!loose && p - start > 1 && *start == '0'))
-			return false;
+			return NULL;
 		v = v << 8 | g;
 		if (group < 3 && (p == end || *p++ != '.'))
-			return false;
+			return NULL;
 	}
 	*out = addr_v4(v);
-	return p == end;
+	return p;
 }
 
-static const signed char hex_value[256] = {
-	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
-	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
-	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+/* A digit's value with HEX set, or 0. */
+#define HEX 0x10
+static const unsigned char hex_value[256] = {
+	['0'] = HEX + 0,  ['1'] = HEX + 1,  ['2'] = HEX + 2,  ['3'] = HEX + 3,
+	['4'] = HEX + 4,  ['5'] = HEX + 5,  ['6'] = HEX + 6,  ['7'] = HEX + 7,
+	['8'] = HEX + 8,  ['9'] = HEX + 9,  ['a'] = HEX + 10, ['b'] = HEX + 11,
+	['c'] = HEX + 12, ['d'] = HEX + 13, ['e'] = HEX + 14, ['f'] = HEX + 15,
+	['A'] = HEX + 10, ['B'] = HEX + 11, ['C'] = HEX + 12, ['D'] = HEX + 13,
+	['E'] = HEX + 14, ['F'] = HEX + 15,
 };
 
-static bool
-read_v6(struct slice s, bool loose, struct addr *out)
+static inline unsigned
+hex_of(const char *p)
 {
-	const char *p = s.p, *end = s.p + s.n;
+	return hex_value[(unsigned char)*p];
+}
+
+/* One group, which has a digit; NULL if its length or its value is too large. */
+static inline const char *
+scan_group(const char *p, const char *end, bool loose, uint16_t *group)
+{
+	const char *start = p;
+	uint32_t g = 0;
+
+	/* Four digits are the rule, so they are read at once. */
+	if (end - p >= 4) {
+		unsigned a = hex_of(p), b = hex_of(p + 1), c = hex_of(p + 2), d = hex_of(p + 3);
+
+		if (a & b & c & d & HEX) {
+			g = (a & 15) << 12 | (b & 15) << 8 | (c & 15) << 4 | (d & 15);
+			p += 4;
+		}
+	}
+	for (; p < end && hex_of(p) != 0; p++) {
+		g = g << 4 | (hex_of(p) & 15);
+		if (g > 0xffff)
+			return NULL;
+	}
+	*group = (uint16_t)g;
+	return loose || p - start <= 4 ? p : NULL;
+}
+
+static inline const char *
+scan_v6(const char *p, const char *end, bool loose, struct addr *out)
+{
 	uint16_t group[8];
 	int n = 0, gap = -1;
 
-	if (s.n >= 2 && p[0] == ':' && p[1] == ':') {
+	if (end - p >= 2 && p[0] == ':' && p[1] == ':') {
 		gap = 0;
 		p += 2;
 	}
-	while (p < end) {
-		const char *start = p;
-		uint32_t g = 0;
-		int h;
-
-		while (p < end && (h = hex_value[(unsigned char)*p]) != 0) {
-			g = g << 4 | (uint32_t)(h - 1);
-			if (g > 0xffff)
-				return false;
-			p++;
-		}
-		if (p == start || (!loose && p - start > 4) || n == 8)
-			return false;
-		group[n++] = (uint16_t)g;
-		if (p == end)
+	while (p < end && hex_of(p) != 0) {
+		if (n == 8)
+			return NULL;
+		p = scan_group(p, end, loose, &group[n++]);
+		if (!p)
+			return NULL;
+		if (p == end || *p != ':')
 			break;
-		if (*p++ != ':')
-			return false;
+		p++;
 		if (p < end && *p == ':') {
 			if (gap >= 0)
-				return false;
+				return NULL;
 			gap = n;
 			p++;
-		} else if (p == end) {
-			return false;
+		} else if (p == end || hex_of(p) == 0) {
+			return NULL;
 		}
 	}
 	if (gap < 0 ? n != 8 : n > (loose ? 8 : 7))
-		return false;
+		return NULL;
 	if (gap >= 0) {
 		int tail = n - gap;
 
@@ -88,31 +113,50 @@ read_v6(struct slice s, bool loose, struct addr *out)
 	    (uint64_t)group[2] << 16 | group[3];
 	out->lo = (uint64_t)group[4] << 48 | (uint64_t)group[5] << 32 |
 	    (uint64_t)group[6] << 16 | group[7];
-	return true;
+	return p;
+}
+
+const char *
+addr_scan_v4(const char *p, const char *end, struct addr *out)
+{
+	return scan_v4(p, end, false, out);
+}
+
+const char *
+addr_scan_v6(const char *p, const char *end, struct addr *out)
+{
+	return scan_v6(p, end, false, out);
+}
+
+/* Did a scanner read the whole text? */
+static inline bool
+is_whole(const char *stop, struct slice s)
+{
+	return stop != NULL && stop == s.p + s.n;
 }
 
 bool
 addr_read_v4(struct slice s, struct addr *out)
 {
-	return read_v4(s, false, out);
+	return is_whole(scan_v4(s.p, s.p + s.n, false, out), s);
 }
 
 bool
 addr_read_v6(struct slice s, struct addr *out)
 {
-	return read_v6(s, false, out);
+	return is_whole(scan_v6(s.p, s.p + s.n, false, out), s);
 }
 
 bool
 addr_read_v4_loose(struct slice s, struct addr *out)
 {
-	return read_v4(s, true, out);
+	return is_whole(scan_v4(s.p, s.p + s.n, true, out), s);
 }
 
 bool
 addr_read_v6_loose(struct slice s, struct addr *out)
 {
-	return read_v6(s, true, out);
+	return s.n <= NET_LOOSE_MAX && is_whole(scan_v6(s.p, s.p + s.n, true, out), s);
 }
 
 bool

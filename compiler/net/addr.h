@@ -46,6 +46,36 @@ addr_cmp(struct addr a, struct addr b)
 	return a.lo == b.lo ? 0 : a.lo < b.lo ? -1 : 1;
 }
 
+/* Order and equality without branches, for the loops of the sets. */
+static inline bool
+addr_less(struct addr a, struct addr b)
+{
+	return (a.hi < b.hi) | ((a.hi == b.hi) & (a.lo < b.lo));
+}
+
+static inline bool
+addr_eq(struct addr a, struct addr b)
+{
+	return ((a.hi ^ b.hi) | (a.lo ^ b.lo)) == 0;
+}
+
+/* The neighbours; they wrap around at the ends of the 128 bits. */
+static inline struct addr
+addr_next(struct addr a)
+{
+	a.lo++;
+	a.hi += a.lo == 0;
+	return a;
+}
+
+static inline struct addr
+addr_prev(struct addr a)
+{
+	a.hi -= a.lo == 0;
+	a.lo--;
+	return a;
+}
+
 /* The netmask of a length of 0..128. */
 static inline struct addr
 addr_mask(unsigned len)
@@ -135,10 +165,19 @@ bool addr_read_v4(struct slice s, struct addr *out);
 bool addr_read_v6(struct slice s, struct addr *out);
 /*
  * The same as a subnet's address may be spelled: IPv4 groups with leading zeros
- * (decimal), IPv6 groups of any length up to ffff, "::" for no group at all.
+ * (decimal), IPv6 groups of any length up to ffff, "::" for no group at all, and
+ * at most 40 characters, as the reference has it.
  */
+#define NET_LOOSE_MAX 40
 bool addr_read_v4_loose(struct slice s, struct addr *out);
 bool addr_read_v6_loose(struct slice s, struct addr *out);
+/*
+ * The strict readers for text that goes on: where the address that starts at p
+ * ends, at most at `end`, or NULL.  Whether what follows may stand there is the
+ * caller's to judge.
+ */
+const char *addr_scan_v4(const char *p, const char *end, struct addr *out);
+const char *addr_scan_v6(const char *p, const char *end, struct addr *out);
 /* Either family, strict, as a host prefix. */
 bool addr_read(struct slice s, struct prefix *out);
 /* "ADDR/LEN", strict address, length without a sign; host bits are kept. */

@@ -7,11 +7,12 @@
 static bool
 from_libcidr(struct slice s, struct prefix *out)
 {
-	char text[NET_TEXT_MAX * 2];
+	/* libcidr 1.2.3 looks for ".arpa" in the last five bytes, which may lie before the text. */
+	char room[8 + NET_TEXT_MAX * 2] = { 0 }, *text = room + 8;
 	uint8_t *octets;
 	CIDR *c;
 
-	if (s.n >= sizeof(text))
+	if (s.n >= sizeof(room) - 8)
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = '\0';

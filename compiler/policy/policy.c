@@ -274,6 +274,9 @@ begin_entry(struct policy_entry *e, const struct rule *r, enum lang_side side)
 {
 	memset(e, 0, sizeof(*e));
 	e->rule = r;
+	e->n_targets = 1;
+	e->action = r->action;
+	e->proto = r->proto;
 	e->side = (uint8_t)side;
 	e->rank = policy_rank(r, side);
 	e->all_items = r->all;
@@ -491,6 +494,8 @@ policy_build(struct policy_host *h, uint32_t number, struct arena *arena, struct
 				struct policy_entry *e = vec_push(arena, &out->entries);
 
 				*e = t->entries[k];
+				e->number = m->rule;
+				e->times = m->times;
 				e->keep_state = state;
 			}
 		}

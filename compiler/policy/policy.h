@@ -21,8 +21,15 @@ enum policy_target {
 };
 
 struct policy_entry {
-	const struct rule *rule;        /* provenance */
+	/* Provenance: the rule it comes from, or after -O2 several, sorted by UUID. */
+	const struct rule *rule;
+	const struct rule *const *rules;
+	uint32_t n_rules;               /* 0: only rule */
+	uint32_t number;                /* of rule, in the host's list */
+	uint32_t n_targets;             /* that went in, when merged */
 	uint8_t side;                   /* the VM's: LANG_FROM is traffic out, LANG_TO in */
+	uint8_t action, proto;
+	uint8_t times;                  /* how often the VM's rules hold it, at -O0 */
 	uint8_t target;                 /* enum policy_target */
 	bool any;                       /* every address of every family */
 	bool keep_state;
@@ -85,6 +92,19 @@ policy_applies(const struct rule *r, const struct vm *vm)
 {
 	return !r->has_owner || (vm->has_owner && uuid_cmp(r->owner, vm->owner) == 0);
 }
+
+/* The IR as text, for --debug=ir and after a pass. */
+void policy_dump(struct buf *out, const struct policy *p);
+
+/*
+ * Checks the invariants of what a pass made (level 1 and up): lists sorted and
+ * without overlap, families that the protocol has, no state on what cannot have
+ * it.  Returns what is wrong, or NULL.
+ */
+const char *policy_check(const struct policy *p);
+
+/* Can a packet of this ICMP type make a state (spec 3)? */
+bool policy_icmp_state(enum lang_proto proto, unsigned type);
 
 /* The order of spec 3 but for addresses: protocol, direction, priority, action, first item. */
 uint64_t policy_rank(const struct rule *r, enum lang_side side);

@@ -74,9 +74,12 @@ cmd_print_diags(const struct diags *ds)
 int
 cmd_status_of(const struct diags *ds)
 {
-	for (uint32_t i = 0; i < ds->list.n; i++)
+	for (uint32_t i = 0; i < ds->list.n; i++) {
+		if (ds->list.v[i].id == DIAG_internal)
+			return CMD_INTERNAL;
 		if (ds->list.v[i].id == DIAG_cannot_read || ds->list.v[i].id == DIAG_input_large)
 			return CMD_USAGE;
+	}
 	return ds->errors ? CMD_FOUND : CMD_DONE;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../../compiler/input/input.h"
+#include "../../compiler/passes/passes.h"
 #include "cmd.h"
 
 #define NAME "compile"
@@ -22,7 +23,7 @@ struct job {
 	VEC(struct uuid) only;
 	const char *vms, *dir;
 	bool verbose;
-	struct buf out, path;
+	struct buf out, path, dump;
 	int status;
 };
 
@@ -41,19 +42,15 @@ each_item(struct job *j, char *list, bool (*add)(struct job *, const char *))
 }
 
 static bool
-add_emit(struct job *j, const char *name)
+add_emit(struct job *j, const char *list)
 {
-	const struct backend *b = backend_find(slice_of(name));
+	struct slice bad;
 
-	if (!b || j->opts.n_emit == COMPILE_EMIT_MAX) {
-		cmd_usage(NAME, "--emit takes a list of ipf, ipf6, fwapi and moray, not \"%s\"", name);
-		return false;
-	}
-	for (unsigned i = 0; i < j->opts.n_emit; i++)
-		if (j->opts.emit[i] == b)
-			return true;
-	j->opts.emit[j->opts.n_emit++] = b;
-	return true;
+	if (compile_add_emit(&j->opts, slice_of(list), &bad))
+		return true;
+	cmd_usage(NAME, "--emit takes a list of ipf, ipf6, fwapi and moray, not \"%.*s\"",
+	    (int)bad.n, bad.p);
+	return false;
 }
 
 static bool
@@ -86,11 +83,11 @@ add_vm(struct job *j, const char *text)
 static bool
 set_level(struct job *j, const char *text)
 {
-	if (strcmp(text, "0") != 0) {
+	if (strlen(text) != 1 || *text < '0' || *text > '2') {
 		cmd_usage(NAME, "there is no optimisation level %s", text);
 		return false;
 	}
-	j->opts.backend.level = 0;
+	j->opts.backend.level = (unsigned)(*text - '0');
 	return true;
 }
 
@@ -105,7 +102,24 @@ set_version(struct job *j, const char *text)
 	return true;
 }
 
-enum { EMIT = 256, FIELDS, VM, TAGS, DATE, VERSION };
+/* ir, or pass:NAME */
+static bool
+set_debug(struct job *j, const char *text)
+{
+	const char *name = strncmp(text, "pass:", 5) == 0 ? text + 5 : NULL;
+
+	j->opts.debug = strcmp(text, "ir") == 0 ? text : NULL;
+	for (size_t i = 0; name && i < pass_count; i++)
+		if (strcmp(name, pass_table[i].name) == 0)
+			j->opts.debug = pass_table[i].name;
+	j->opts.dumped = &j->dump;
+	if (j->opts.debug)
+		return true;
+	cmd_usage(NAME, "--debug takes ir, or pass: and one of merge, state and share");
+	return false;
+}
+
+enum { EMIT = 256, FIELDS, VM, TAGS, DATE, VERSION, DEBUG };
 
 static bool
 take_option(struct job *j, int o, char *value)
@@ -129,7 +143,7 @@ take_option(struct job *j, int o, char *value)
 		j->verbose = true;
 		return true;
 	case EMIT:
-		return each_item(j, value, add_emit);
+		return add_emit(j, value);
 	case FIELDS:
 		return each_item(j, value, add_field);
 	case VM:
@@ -142,6 +156,8 @@ take_option(struct job *j, int o, char *value)
 		return true;
 	case VERSION:
 		return set_version(j, value);
+	case DEBUG:
+		return set_debug(j, value);
 	default:
 		return false;
 	}
@@ -164,6 +180,7 @@ read_options(struct job *j, int argc, char **argv)
 		{ "ipf-tags", no_argument, NULL, TAGS },
 		{ "date", required_argument, NULL, DATE },
 		{ "fwrule-version", required_argument, NULL, VERSION },
+		{ "debug", required_argument, NULL, DEBUG },
 		{ 0 }
 	};
 	int o;
@@ -257,11 +274,10 @@ run(struct job *j)
 {
 	struct compile_stats stats = { 0 };
 	struct buf report = { 0 };
+	bool good;
 
-	if (j->opts.n_emit == 0) {
-		add_emit(j, "ipf");
-		add_emit(j, "ipf6");
-	}
+	if (j->opts.n_emit == 0)
+		add_emit(j, "ipf,ipf6");
 	if (wants_vms(j) && !j->vms)
 		return cmd_usage(NAME, "no VMs: give -V, or --emit=fwapi or moray, which need none");
 	for (uint32_t i = 0; i < j->rules.n; i++)
@@ -276,9 +292,11 @@ run(struct job *j)
 		return cmd_fail(NAME, "cannot make %s: %s", j->dir, strerror(errno));
 	j->opts.only = j->only.v;
 	j->opts.n_only = j->only.n;
-	if (!compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &j->opts, sink, j,
-	    j->verbose ? &stats : NULL))
-		return j->status ? j->status : CMD_FOUND;
+	good = compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &j->opts, sink, j,
+	    j->verbose ? &stats : NULL);
+	cmd_write_all(2, j->dump.p, j->dump.n);
+	if (!good)
+		return j->status ? j->status : cmd_status_of(&j->diags);
 	j->status = cmd_write_stdout(NAME, buf_view(&j->out));
 	if (j->verbose) {
 		buf_printf(&report, "%u rules, %llu VMs: %llu files, %llu filter lines, %llu bytes\n",
@@ -297,6 +315,7 @@ cmd_compile(int argc, char **argv)
 	int status;
 
 	j.diags.arena = &j.scratch;
+	j.opts.backend.level = 1;
 	input_init(&j.in, &j.arena, &j.diags, (struct lang_opts){ 0 });
 	inventory_init(&j.inv, &j.arena, &j.diags);
 	status = read_options(&j, argc, argv);
@@ -307,6 +326,7 @@ cmd_compile(int argc, char **argv)
 	input_done(&j.in);
 	buf_free(&j.out);
 	buf_free(&j.path);
+	buf_free(&j.dump);
 	arena_free(&j.arena);
 	arena_free(&j.scratch);
 	return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* fwrule: finds the command and runs it.  Only this file ends the process. */
-#include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,6 +13,23 @@
 const char *cmd_program = "fwrule";
 
 const struct cmd cmd_table[] = {
+	{ "aggregate", "lists of addresses to the smallest list of prefixes",
+	  "usage: fwrule aggregate [options] [FILE]...\n"
+	  "\n"
+	  "Reads lists of addresses, prefixes (ADDRESS/LENGTH) and ranges (ADDRESS-ADDRESS), one\n"
+	  "a line, IPv4 and IPv6 mixed, with comments from `#` or `;` on.  Writes the smallest\n"
+	  "list of prefixes for all their addresses: IPv4 before IPv6, in address order, single\n"
+	  "addresses without a length.\n"
+	  "\n"
+	  "      --intersect=FILE    keep only addresses that this list has, too; may be repeated\n"
+	  "      --exclude=FILE      leave out the addresses of this list; may be repeated\n"
+	  "      --count             write how many instead: for each of ipv4 and ipv6 a line\n"
+	  "                          with the family, the prefixes and the addresses\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` and no FILE are standard input.  A list with an error in it gives no output.\n"
+	  "Exit status: 0 done, 1 errors in a list, 2 usage or unreadable input.\n",
+	  cmd_aggregate },
 	{ "compile", "rules and VMs to ipf.conf, ipf6.conf, FWAPI JSON or Moray records",
 	  "usage: fwrule compile -r RULES -V VMS [-R RVMS] [options]\n"
 	  "\n"
@@ -28,9 +45,11 @@ const struct cmd cmd_table[] = {
 	  "      --ipf-tags          the host has ipf's event log device\n"
 	  "      --date=TEXT         the date in the files' heads (default: SOURCE_DATE_EPOCH,\n"
 	  "                          or now)\n"
-	  "  -O0                     the reference's output, byte for byte (the only level yet)\n"
+	  "  -O0 | -O1 | -O2         -O0: the reference's output, byte for byte; -O1 (default):\n"
+	  "                          the smallest lists a rule; -O2: a VM's rules share lines\n"
 	  "      --fwrule-version=N  refuse features newer than rule version N (1 to 4)\n"
-	  "      --debug=ast         dump the trees of source text to standard error\n"
+	  "      --debug=STAGE       dump the policies to standard error: ir, pass:merge,\n"
+	  "                          pass:state, pass:share\n"
 	  "  -v, --verbose           say how much was written\n"
 	  "  -h, --help\n"
 	  "\n"
@@ -77,7 +96,7 @@ cmd_help(const char *name)
 	const struct cmd *c = find(name);
 
 	fputs(c->help, stdout);
-	return fflush(stdout) == 0 ? CMD_DONE : CMD_USAGE;
+	return CMD_DONE;
 }
 
 static int
@@ -122,13 +141,11 @@ out_of_memory(size_t wanted)
 	_exit(CMD_INTERNAL);
 }
 
-int
-main(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	const struct cmd *c;
 
-	base_set_oom(out_of_memory);
-	json_arena_install();
 	if (argc < 2)
 		return general_help(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
@@ -144,4 +161,20 @@ main(int argc, char **argv)
 	if (!c)
 		return unknown(argv[1]);
 	return c->run(argc - 1, argv + 1);
+}
+
+/* Help and version go through stdio; commands write and check for themselves. */
+int
+main(int argc, char **argv)
+{
+	int status;
+
+	base_set_oom(out_of_memory);
+	json_arena_install();
+	status = run(argc, argv);
+	if (fflush(stdout) != 0 && status == CMD_DONE) {
+		fprintf(stderr, "fwrule: cannot write to standard output: %s\n", strerror(errno));
+		status = CMD_USAGE;
+	}
+	return status;
 }

@@ -81,6 +81,18 @@ parse_path(struct job *j, const char *path)
 		write_rule(j, f->rules.v[i]);
 }
 
+/* Is an argument a path, though there is no file there?  No sentence is without a space. */
+static bool
+is_path(const char *text)
+{
+	size_t n = strlen(text), suffix = strlen(".fwrule");
+
+	if (strcmp(text, "-") == 0 || access(text, F_OK) == 0)
+		return true;
+	return !strpbrk(text, " \t\n") && (strchr(text, '/') ||
+	    (n > suffix && strcmp(text + n - suffix, ".fwrule") == 0));
+}
+
 static void
 write_errors(struct job *j)
 {
@@ -153,7 +165,7 @@ cmd_parse(int argc, char **argv)
 	if (optind == argc)
 		parse_path(&j, "-");
 	for (int i = optind; i < argc; i++)
-		if (strcmp(argv[i], "-") == 0 || access(argv[i], F_OK) == 0)
+		if (is_path(argv[i]))
 			parse_path(&j, argv[i]);
 		else
 			parse_argument(&j, argv[i]);

@@ -103,44 +103,22 @@ read_vms(struct rpc_call *c, struct inventory *inv, const char *name, bool remot
 }
 
 static bool
-add_emit(struct rpc_call *c, struct compile_opts *o, struct slice name)
-{
-	const struct backend *b = backend_find(name);
-
-	if (!b || o->n_emit == COMPILE_EMIT_MAX) {
-		c->message = "emit must be a list of ipf, ipf6, fwapi and moray";
-		return false;
-	}
-	o->emit[o->n_emit++] = b;
-	return true;
-}
-
-static bool
 read_emit(struct rpc_call *c, struct compile_opts *o)
 {
 	const json_t *emit = json_object_get(c->params, "emit"), *name;
-	struct slice s;
+	bool good = true;
 	size_t i;
 
 	if (!emit || json_is_null(emit))
-		return add_emit(c, o, slice_of("ipf")) && add_emit(c, o, slice_of("ipf6"));
-	if (json_is_array(emit)) {
+		return compile_add_emit(o, slice_of("ipf,ipf6"), NULL);
+	if (json_is_array(emit))
 		json_array_foreach((json_t *)emit, i, name)
-			if (!add_emit(c, o, json_is_string(name) ? json_slice(name)
-			    : (struct slice){ "", 0 }))
-				return false;
-		return true;
-	}
-	s = json_is_string(emit) ? json_slice(emit) : (struct slice){ "", 0 };
-	do {
-		const char *comma = s.n ? memchr(s.p, ',', s.n) : NULL;
-		size_t n = comma ? (size_t)(comma - s.p) : s.n;
-
-		if (!add_emit(c, o, (struct slice){ s.p, n }))
-			return false;
-		s = comma ? (struct slice){ comma + 1, s.n - n - 1 } : (struct slice){ NULL, 0 };
-	} while (s.p);
-	return true;
+			good &= json_is_string(name) && compile_add_emit(o, json_slice(name), NULL);
+	else
+		good = json_is_string(emit) && compile_add_emit(o, json_slice(emit), NULL);
+	if (!good)
+		c->message = "emit must be a list of ipf, ipf6, fwapi and moray";
+	return good;
 }
 
 static bool
@@ -148,8 +126,8 @@ read_opts(struct rpc_call *c, struct compile_opts *o)
 {
 	struct backend_opts *b = &o->backend;
 
-	b->level = 0;
-	if (!rpc_get_uint(c, "optimize", 0, &b->level) || !rpc_get_bool(c, "ipfTags", &b->tags) ||
+	b->level = 1;
+	if (!rpc_get_uint(c, "optimize", 2, &b->level) || !rpc_get_bool(c, "ipfTags", &b->tags) ||
 	    !read_emit(c, o))
 		return false;
 	if (!json_get_slice(c->params, "date", &b->date))
@@ -212,7 +190,11 @@ rpc_compile(struct rpc_call *c)
 	if (c->diags->errors)
 		return RPC_FAILED;
 	buf_str(c->out, "{\"files\":{");
-	compile_host(&inv, c->in->rules.v, c->in->rules.n, &o, collect, &k, NULL);
+	if (!compile_host(&inv, c->in->rules.v, c->in->rules.n, &o, collect, &k, NULL)) {
+		buf_free(&k.vms);
+		buf_free(&k.documents);
+		return RPC_FAILED;
+	}
 	buf_str(c->out, k.vm ? "}},\"vms\":[" : "},\"vms\":[");
 	buf_slice(c->out, buf_view(&k.vms));
 	buf_char(c->out, ']');

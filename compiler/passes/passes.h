@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Passes over the policy of one VM.  Each takes the list of entries and leaves
+ * one that decides the same; the IR's invariants are checked after each.
+ *
+ *	-O1  merge      one entry a rule and direction: the smallest lists
+ *	     state      no state where it means nothing
+ *	-O2  share      the shortest list found for the whole policy
+ *
+ * A context belongs to one host: what depends on a rule only is worked out once,
+ * not once a VM.
+ */
+#ifndef FWR_PASSES_PASSES_H
+#define FWR_PASSES_PASSES_H
+
+#include "../policy/policy.h"
+
+struct passes;
+
+struct pass {
+	const char *name;
+	unsigned level;                 /* runs from this level on */
+	void (*run)(struct passes *ps, struct policy *p);
+};
+
+extern const struct pass pass_table[];
+extern const size_t pass_count;
+
+/*
+ * Cached results live in arena, which must live as long as the context.  n_rules
+ * is the length of the host's list; tags says that lines carry their rule.
+ */
+struct passes *passes_new(struct arena *arena, uint32_t n_rules, unsigned level, bool tags);
+
+/*
+ * Runs the passes of the level; what they make lives in arena (and in the
+ * context's).  Returns NULL, or what invariant was broken and by which pass: an
+ * internal error.  debug, where given, gets the IR after the pass of that name,
+ * or before all of them for "ir".
+ */
+const char *passes_run(struct passes *ps, struct arena *arena, struct policy *p,
+    const char *debug, struct buf *dump);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#ifndef FWR_PASSES_PASSES_INT_H
+#define FWR_PASSES_PASSES_INT_H
+
+#include "passes.h"
+
+/* What a rule and side come to, whatever the VM: kept from VM to VM. */
+struct merged {
+	bool done, any;
+	uint32_t n_addrs, n_targets;
+	struct prefix *addrs;           /* the smallest list, IPv4 first */
+	bool all_items;
+	uint16_t n_items;
+	struct lang_item *items;        /* the smallest list */
+};
+
+struct passes {
+	struct arena *keep;             /* the context's */
+	struct arena *arena;            /* of the policy being worked on */
+	unsigned level;
+	bool tags;
+	uint32_t n_rules;
+	struct merged (*merged)[2];     /* by rule and side */
+};
+
+void pass_merge(struct passes *ps, struct policy *p);
+void pass_state(struct passes *ps, struct policy *p);
+void pass_share(struct passes *ps, struct policy *p);
+
+/* The smallest list of ports, or of types and codes, that says the same. */
+void items_shrink(struct arena *a, enum lang_proto proto, const struct lang_item *items,
+    uint32_t n, struct lang_item **out, uint16_t *n_out);
+
+#endif

@@ -1,0 +1,761 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * -O2: the lines of one protocol and direction as a decision, and the shortest
+ * list found that computes it.
+ *
+ * The decision is worked out per family: the numbers (ports, or types and codes)
+ * fall into intervals in which the same entries are active, and each such set of
+ * entries is a function from addresses to outcomes.  Equal functions are one.
+ * Lists are then tried and the shortest is taken:
+ *
+ *	joined    the entries with equal ports, or with equal addresses, as one;
+ *	sliced    for each function its optimal list (ortc.h), once an interval;
+ *	layered   one function without any ports below all others, whose lists
+ *	          then need only what differs (as in TCAM Razor's multi-field
+ *	          pruning; Liu, Meiners and Torng, 2010).
+ *
+ * With tags a line belongs to its rule, so rules stay apart and only entries that
+ * no packet reaches are dropped.
+ */
+#include <stdlib.h>
+
+#include "../base/hash.h"
+#include "../net/portset.h"
+#include "../net/pset.h"
+#include "ortc.h"
+#include "passes_int.h"
+
+#define MAX_BASES 4             /* functions tried as the lowest layer */
+
+/* What a set of active entries makes of the addresses; the rest is the default. */
+struct function {
+	struct pset set[OUT_DEFAULT];   /* by outcome; OUT_BLOCK is empty coming in */
+	struct portset items;           /* where it holds */
+	uint32_t lines_of_items;        /* lines it takes to say items */
+	uint64_t alone;                 /* lines for the addresses, over the default */
+};
+
+struct problem {
+	struct passes *ps;
+	struct arena *scratch;
+	const struct policy_entry *e;   /* of one protocol and side, in order */
+	uint32_t n;
+	enum net_family fam;
+	enum lang_proto proto;
+	enum lang_side side;
+	struct pset *addrs;             /* of each entry, in this family */
+	VEC(struct function) functions;
+	bool *reached;                  /* entries that decide something */
+};
+
+/* --- numbers ---------------------------------------------------------------------------- */
+
+static struct port_range
+item_range(enum lang_proto proto, const struct lang_item *it)
+{
+	if (lang_has_ports(proto))
+		return (struct port_range){ it->a, it->b };
+	if (it->b == LANG_ANY_CODE)
+		return (struct port_range){ (uint16_t)(it->a << 8), (uint16_t)(it->a << 8 | 255) };
+	return (struct port_range){ (uint16_t)(it->a << 8 | it->b), (uint16_t)(it->a << 8 | it->b) };
+}
+
+/* A set of numbers as the fewest items; NULL and 0 when it is all of them. */
+static struct lang_item *
+items_of(struct problem *pb, struct arena *a, const struct portset *s, uint32_t *n)
+{
+	VEC(struct lang_item) list = { 0 };
+
+	*n = 0;
+	if (portset_is_all(s))
+		return NULL;
+	for (uint32_t i = 0; i < s->n; i++) {
+		uint32_t at = s->v[i].first, last = s->v[i].last;
+
+		if (lang_has_ports(pb->proto)) {
+			*vec_push(a, &list) = (struct lang_item){ (uint16_t)at, (uint16_t)last,
+				at != last };
+			continue;
+		}
+		while (at <= last) {
+			bool whole = (at & 255) == 0 && at + 255 <= last;
+
+			*vec_push(a, &list) = (struct lang_item){ (uint16_t)(at >> 8),
+				whole ? LANG_ANY_CODE : (uint16_t)(at & 255), false };
+			at += whole ? 256 : 1;
+		}
+	}
+	*n = list.n;
+	return list.v;
+}
+
+static uint32_t
+count_items(struct problem *pb, const struct portset *s)
+{
+	uint32_t n;
+
+	items_of(pb, pb->scratch, s, &n);
+	return n ? n : 1;
+}
+
+/* --- the decision ------------------------------------------------------------------------- */
+
+static enum outcome
+outcome_of(const struct policy_entry *e)
+{
+	if (e->action == LANG_BLOCK)
+		return OUT_BLOCK;
+	return e->keep_state ? OUT_STATE : OUT_PASS;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Where intervals of numbers begin: 0 and behind each edge. */
+static uint32_t *
+cuts(struct problem *pb, uint32_t *n_out)
+{
+	VEC(uint32_t) cut = { 0 };
+	uint32_t n = 0;
+
+	*vec_push(pb->scratch, &cut) = 0;
+	for (uint32_t i = 0; i < pb->n; i++)
+		for (unsigned k = 0; k < pb->e[i].n_items; k++) {
+			struct port_range r = item_range(pb->proto, &pb->e[i].items[k]);
+
+			*vec_push(pb->scratch, &cut) = r.first;
+			*vec_push(pb->scratch, &cut) = r.last + 1u;
+		}
+	qsort(cut.v, cut.n, sizeof(*cut.v), by_number);
+	for (uint32_t i = 0; i < cut.n; i++)
+		if (cut.v[i] < 65536 && (n == 0 || cut.v[n - 1] != cut.v[i]))
+			cut.v[n++] = cut.v[i];
+	*n_out = n;
+	return cut.v;
+}
+
+struct active {
+	VEC(uint32_t) entries;
+};
+
+static uint32_t
+find_cut(const uint32_t *cut, uint32_t n, uint32_t at)
+{
+	uint32_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+
+		if (cut[mid] < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void
+activate(struct problem *pb, struct active *slabs, const uint32_t *cut, uint32_t n_cut,
+    uint32_t entry, struct port_range r)
+{
+	for (uint32_t s = find_cut(cut, n_cut, r.first); s < n_cut && cut[s] <= r.last; s++) {
+		struct active *a = &slabs[s];
+
+		if (a->entries.n == 0 || a->entries.v[a->entries.n - 1] != entry)
+			*vec_push(pb->scratch, &a->entries) = entry;
+	}
+}
+
+/*
+ * First match.  Runs of entries with one outcome count as one, but with tags,
+ * where each line has its own.
+ */
+static void
+evaluate(struct problem *pb, const struct active *a, struct function *f)
+{
+	struct pset covered = pset_none(pb->fam), run = pset_none(pb->fam);
+	uint32_t n = a->entries.n;
+
+	/* Coming in, what blocks at the end only says what the file's end says. */
+	while (!pb->ps->tags && pb->side == LANG_TO && n > 0 &&
+	    outcome_of(&pb->e[a->entries.v[n - 1]]) == OUT_BLOCK)
+		n--;
+	for (int o = 0; o < OUT_DEFAULT; o++)
+		f->set[o] = pset_none(pb->fam);
+	for (uint32_t i = 0, start; i < n;) {
+		enum outcome o = outcome_of(&pb->e[a->entries.v[i]]);
+
+		run.n = 0;
+		for (start = i; i < n && outcome_of(&pb->e[a->entries.v[i]]) == o; i++) {
+			const struct pset *s = &pb->addrs[a->entries.v[i]];
+
+			if (pb->ps->tags && i > start)
+				break;
+			if (!pset_subset(s, &covered))
+				pb->reached[a->entries.v[i]] = true;
+			for (uint32_t k = 0; k < s->n; k++)
+				pset_push(pb->scratch, &run, s->v[k].first, s->v[k].last);
+		}
+		pset_close(&run);
+		pset_minus(pb->scratch, &run, &run, &covered);
+		pset_union(pb->scratch, &f->set[o], &f->set[o], &run);
+		pset_union(pb->scratch, &covered, &covered, &run);
+	}
+	/* Coming in, everything else is blocked anyway. */
+	if (pb->side == LANG_TO)
+		f->set[OUT_BLOCK].n = 0;
+}
+
+static struct slice
+function_key(struct problem *pb, const struct function *f)
+{
+	struct buf key = { 0 };
+	struct slice s;
+
+	for (int o = 0; o < OUT_DEFAULT; o++) {
+		buf_add(&key, &f->set[o].n, sizeof(f->set[o].n));
+		buf_add(&key, f->set[o].v, f->set[o].n * sizeof(*f->set[o].v));
+	}
+	s = arena_slice(pb->scratch, buf_view(&key));
+	buf_free(&key);
+	return s;
+}
+
+static uint32_t
+intern_function(struct problem *pb, struct strmap *known, const struct active *a)
+{
+	struct function f = { 0 };
+	uint32_t *at;
+
+	evaluate(pb, a, &f);
+	at = strmap_put(pb->scratch, known, function_key(pb, &f));
+	if (*at == UINT32_MAX) {
+		*at = pb->functions.n;
+		*vec_push(pb->scratch, &pb->functions) = f;
+	}
+	return *at;
+}
+
+static void
+make_decision(struct problem *pb)
+{
+	struct strmap by_active = { 0 }, by_content = { 0 };
+	uint32_t n_cut, *cut = cuts(pb, &n_cut);
+	struct active *slabs = arena_zero(pb->scratch, n_cut * sizeof(*slabs));
+
+	for (uint32_t i = 0; i < pb->n; i++) {
+		if (pset_is_empty(&pb->addrs[i]))
+			continue;
+		if (pb->e[i].all_items)
+			activate(pb, slabs, cut, n_cut, i, (struct port_range){ 0, UINT16_MAX });
+		for (unsigned k = 0; k < pb->e[i].n_items; k++)
+			activate(pb, slabs, cut, n_cut, i, item_range(pb->proto, &pb->e[i].items[k]));
+	}
+	for (uint32_t s = 0; s < n_cut; s++) {
+		struct slice key = { (const char *)slabs[s].entries.v,
+			slabs[s].entries.n * sizeof(uint32_t) };
+		uint32_t *at = strmap_put(pb->scratch, &by_active, key);
+		uint32_t last = s + 1 < n_cut ? cut[s + 1] - 1 : UINT16_MAX;
+
+		if (*at == UINT32_MAX)
+			*at = intern_function(pb, &by_content, &slabs[s]);
+		portset_push(pb->scratch, &pb->functions.v[*at].items, (uint16_t)cut[s],
+		    (uint16_t)last);
+	}
+	for (uint32_t i = 0; i < pb->functions.n; i++) {
+		portset_close(&pb->functions.v[i].items);
+		pb->functions.v[i].lines_of_items = count_items(pb, &pb->functions.v[i].items);
+	}
+}
+
+/* --- lists ---------------------------------------------------------------------------------- */
+
+static enum outcome
+rest_of(const struct problem *pb)
+{
+	return pb->side == LANG_TO ? OUT_BLOCK : OUT_DEFAULT;
+}
+
+static bool
+is_default(const struct function *f)
+{
+	return !f->set[OUT_STATE].n && !f->set[OUT_PASS].n && !f->set[OUT_BLOCK].n;
+}
+
+static int
+by_address(const void *a, const void *b)
+{
+	const struct ortc_prefix *x = a, *y = b;
+
+	return addr_cmp(x->p.a, y->p.a);
+}
+
+struct labels {
+	VEC(struct ortc_prefix) list;
+};
+
+static void
+add_labels(struct problem *pb, struct labels *out, const struct pset *s, unsigned want,
+    unsigned fall)
+{
+	struct prefix p;
+
+	for (struct pset_walk w = pset_walk(s); pset_walk_next(&w, &p);)
+		*vec_push(pb->scratch, &out->list) = (struct ortc_prefix){ p,
+			{ (uint8_t)want, (uint8_t)fall } };
+}
+
+/* All of a function, its default included, as four sets. */
+static void
+four_sets(struct problem *pb, const struct function *f, struct pset out[OUT_COUNT])
+{
+	struct pset some = pset_none(pb->fam);
+
+	for (int o = 0; o < OUT_DEFAULT; o++) {
+		out[o] = f->set[o];
+		pset_union(pb->scratch, &some, &some, &f->set[o]);
+	}
+	out[OUT_DEFAULT] = pset_none(pb->fam);
+	pset_complement(pb->scratch, &out[OUT_DEFAULT], &some);
+}
+
+/* f over base (NULL: over the default): how many lines, and which. */
+static uint64_t
+solve(struct problem *pb, const struct function *f, const struct function *base,
+    struct ortc_lines *lines)
+{
+	enum outcome rest = rest_of(pb);
+	struct ortc_label other = { (uint8_t)rest, (uint8_t)rest };
+	struct labels labels = { 0 };
+	struct pset x[OUT_COUNT], y[OUT_COUNT], both = pset_none(pb->fam);
+
+	if (!base) {
+		for (unsigned o = 0; o < OUT_DEFAULT; o++)
+			add_labels(pb, &labels, &f->set[o], o, rest);
+	} else {
+		four_sets(pb, f, x);
+		four_sets(pb, base, y);
+		for (unsigned o = 0; o < OUT_COUNT; o++)
+			for (unsigned u = 0; u < OUT_COUNT; u++) {
+				if (o == OUT_DEFAULT && u == OUT_DEFAULT)
+					continue;
+				pset_intersect(pb->scratch, &both, &x[o], &y[u]);
+				add_labels(pb, &labels, &both, o == OUT_DEFAULT ? rest : o,
+				    u == OUT_DEFAULT ? rest : u);
+			}
+	}
+	qsort(labels.list.v, labels.list.n, labels.list.n ? sizeof(*labels.list.v) : 1, by_address);
+	return ortc_solve(pb->scratch, labels.list.v, labels.list.n, pb->fam, other, pb->scratch,
+	    lines);
+}
+
+static uint64_t
+sliced_cost(struct problem *pb)
+{
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < pb->functions.n; i++) {
+		struct function *f = &pb->functions.v[i];
+
+		f->alone = is_default(f) ? 0 : solve(pb, f, NULL, NULL);
+		total += f->alone * f->lines_of_items;
+	}
+	return total;
+}
+
+static uint64_t
+layered_cost(struct problem *pb, uint32_t base, uint64_t limit)
+{
+	uint64_t total = pb->functions.v[base].alone;
+
+	for (uint32_t i = 0; i < pb->functions.n && total < limit; i++)
+		if (i != base)
+			total += solve(pb, &pb->functions.v[i], &pb->functions.v[base], NULL) *
+			    pb->functions.v[i].lines_of_items;
+	return total;
+}
+
+/* The functions that cost most when sliced are worth trying as the lowest layer. */
+static uint32_t
+best_base(struct problem *pb, uint64_t *best)
+{
+	uint32_t found = UINT32_MAX, tried[MAX_BASES];
+
+	for (unsigned t = 0; t < MAX_BASES && t < pb->functions.n; t++) {
+		uint64_t most = 0, cost;
+		uint32_t pick = UINT32_MAX;
+
+		for (uint32_t i = 0; i < pb->functions.n; i++) {
+			const struct function *f = &pb->functions.v[i];
+			bool seen = f->alone == 0;
+
+			for (unsigned k = 0; k < t; k++)
+				seen |= tried[k] == i;
+			if (!seen && f->alone * f->lines_of_items > most) {
+				most = f->alone * f->lines_of_items;
+				pick = i;
+			}
+		}
+		if (pick == UINT32_MAX)
+			break;
+		tried[t] = pick;
+		if (pb->functions.n == 1 || pb->functions.v[pick].lines_of_items == 1)
+			if (portset_is_all(&pb->functions.v[pick].items))
+				break;
+		cost = layered_cost(pb, pick, *best);
+		if (cost < *best) {
+			*best = cost;
+			found = pick;
+		}
+	}
+	return found;
+}
+
+/* --- joined ------------------------------------------------------------------------------------ */
+
+struct join {
+	struct policy_entry entry;      /* action, state, items, rank */
+	struct pset addrs;
+	struct portset items;
+	VEC(uint32_t) from;             /* entries */
+	bool gone;
+};
+
+static void
+push_items(struct problem *pb, struct portset *s, const struct policy_entry *e)
+{
+	if (e->all_items)
+		portset_push(pb->scratch, s, 0, UINT16_MAX);
+	for (unsigned k = 0; k < e->n_items; k++) {
+		struct port_range r = item_range(pb->proto, &e->items[k]);
+
+		portset_push(pb->scratch, s, r.first, r.last);
+	}
+}
+
+static struct slice
+join_key(struct problem *pb, const struct join *j, bool by_items)
+{
+	struct buf key = { 0 };
+	uint64_t block = j->entry.rank >> 47 << 1 | j->entry.keep_state;
+	struct slice s;
+
+	buf_add(&key, &block, sizeof(block));
+	if (by_items)
+		buf_add(&key, j->items.v, j->items.n * sizeof(*j->items.v));
+	else
+		buf_add(&key, j->addrs.v, j->addrs.n * sizeof(*j->addrs.v));
+	s = arena_slice(pb->scratch, buf_view(&key));
+	buf_free(&key);
+	return s;
+}
+
+/* Joins what agrees in items (then addresses unite), or in addresses. */
+static void
+join_equal(struct problem *pb, struct join *joins, uint32_t n, bool by_items)
+{
+	struct strmap first = { 0 };
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct join *j = &joins[i], *to;
+		uint32_t *at;
+
+		if (j->gone)
+			continue;
+		at = strmap_put(pb->scratch, &first, join_key(pb, j, by_items));
+		if (*at == UINT32_MAX) {
+			*at = i;
+			continue;
+		}
+		to = &joins[*at];
+		if (by_items)
+			for (uint32_t k = 0; k < j->addrs.n; k++)
+				pset_push(pb->scratch, &to->addrs, j->addrs.v[k].first,
+				    j->addrs.v[k].last);
+		else
+			portset_union(pb->scratch, &to->items, &to->items, &j->items);
+		for (uint32_t k = 0; k < j->from.n; k++)
+			*vec_push(pb->scratch, &to->from) = j->from.v[k];
+		j->gone = true;
+	}
+	for (uint32_t i = 0; i < n && by_items; i++)
+		if (!joins[i].gone)
+			pset_close(&joins[i].addrs);
+}
+
+static struct join *
+join(struct problem *pb, uint64_t *cost)
+{
+	struct join *joins = arena_zero(pb->scratch, pb->n * sizeof(*joins));
+
+	*cost = 0;
+	for (uint32_t i = 0; i < pb->n; i++) {
+		joins[i].entry = pb->e[i];
+		pset_copy(pb->scratch, &joins[i].addrs, &pb->addrs[i]);
+		joins[i].addrs.fam = (uint8_t)pb->fam;
+		push_items(pb, &joins[i].items, &pb->e[i]);
+		portset_close(&joins[i].items);
+		joins[i].gone = pset_is_empty(&pb->addrs[i]) || !pb->reached[i];
+		*vec_push(pb->scratch, &joins[i].from) = i;
+	}
+	join_equal(pb, joins, pb->n, true);
+	join_equal(pb, joins, pb->n, false);
+	for (uint32_t i = 0; i < pb->n; i++)
+		if (!joins[i].gone)
+			*cost += pset_prefix_count(&joins[i].addrs) * count_items(pb, &joins[i].items);
+	return joins;
+}
+
+/* --- writing the list ---------------------------------------------------------------------------- */
+
+struct writer {
+	struct problem *pb;
+	struct policy *out;
+};
+
+static int
+by_rule_uuid(const void *a, const void *b)
+{
+	const struct rule *const *x = a, *const *y = b;
+
+	return uuid_cmp((*x)->uuid, (*y)->uuid);
+}
+
+/* Names the rules of the entries given, each once. */
+static void
+set_rules(struct problem *pb, struct policy_entry *e, const uint32_t *from, uint32_t n)
+{
+	const struct rule **rules = arena_alloc(pb->ps->arena, (n ? n : 1) * sizeof(*rules));
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		rules[i] = pb->e[from[i]].rule;
+	qsort(rules, n, sizeof(*rules), by_rule_uuid);
+	for (uint32_t i = 0; i < n; i++)
+		if (kept == 0 || rules[kept - 1] != rules[i])
+			rules[kept++] = rules[i];
+	e->rules = rules;
+	e->n_rules = kept;
+	e->rule = rules[0];
+}
+
+static struct policy_entry *
+add_entry(struct writer *w, enum outcome o, const struct portset *items, uint32_t n_addrs)
+{
+	struct problem *pb = w->pb;
+	struct policy_entry *e = vec_push(pb->ps->arena, &w->out->entries);
+	uint32_t n;
+
+	memset(e, 0, sizeof(*e));
+	e->side = (uint8_t)pb->side;
+	e->proto = (uint8_t)pb->proto;
+	e->action = o == OUT_BLOCK ? LANG_BLOCK : LANG_ALLOW;
+	e->keep_state = o == OUT_STATE;
+	e->target = POLICY_MERGED;
+	e->items = items_of(pb, pb->ps->arena, items, &n);
+	e->n_items = (uint16_t)n;
+	e->all_items = n == 0;
+	e->n_addrs = n_addrs;
+	e->addrs = arena_alloc(pb->ps->arena, n_addrs * sizeof(*e->addrs));
+	return e;
+}
+
+static int
+by_height(const void *a, const void *b)
+{
+	const struct ortc_line *x = a, *y = b;
+
+	if (x->height != y->height)
+		return (int)x->height - (int)y->height;
+	if (x->outcome != y->outcome)
+		return (int)x->outcome - (int)y->outcome;
+	return addr_cmp(x->p.a, y->p.a);
+}
+
+/* The entries whose rules a run of lines stands for: those with packets in common. */
+static void
+find_rules(struct problem *pb, struct policy_entry *e, const struct portset *items)
+{
+	struct pset addrs = pset_none(pb->fam);
+	VEC(uint32_t) from = { 0 };
+
+	for (uint32_t i = 0; i < e->n_addrs; i++)
+		pset_push_prefix(pb->scratch, &addrs, e->addrs[i]);
+	pset_close(&addrs);
+	for (uint32_t i = 0; i < pb->n; i++) {
+		struct portset own = { 0 };
+
+		if (!pb->reached[i] || pb->e[i].action != e->action ||
+		    !pset_overlaps(&pb->addrs[i], &addrs))
+			continue;
+		push_items(pb, &own, &pb->e[i]);
+		portset_close(&own);
+		if (portset_overlaps(&own, items))
+			*vec_push(pb->scratch, &from) = i;
+	}
+	/* An exception for what no rule names: it stands for those it is cut out of. */
+	for (uint32_t i = 0; i < pb->n && from.n == 0; i++)
+		if (pb->reached[i] && pset_overlaps(&pb->addrs[i], &addrs))
+			*vec_push(pb->scratch, &from) = i;
+	set_rules(pb, e, from.v, from.n);
+}
+
+static void
+write_function(struct writer *w, const struct function *f, const struct function *base,
+    const struct portset *items)
+{
+	struct ortc_lines lines = { 0 };
+	struct problem *pb = w->pb;
+
+	solve(pb, f, base, &lines);
+	qsort(lines.list.v, lines.list.n, sizeof(*lines.list.v), by_height);
+	for (uint32_t i = 0, k; i < lines.list.n; i = k) {
+		const struct ortc_line *l = &lines.list.v[i];
+		struct policy_entry *e;
+		struct prefix *addrs;
+
+		for (k = i; k < lines.list.n && lines.list.v[k].height == l->height &&
+		    lines.list.v[k].outcome == l->outcome; k++)
+			;
+		e = add_entry(w, l->outcome, items, k - i);
+		addrs = (struct prefix *)e->addrs;
+		for (uint32_t j = i; j < k; j++)
+			addrs[j - i] = lines.list.v[j].p;
+		find_rules(pb, e, items);
+	}
+}
+
+/* Functions in the order of their lowest number, which is that of the cuts. */
+static void
+write_sliced(struct writer *w, uint32_t base)
+{
+	struct problem *pb = w->pb;
+	const struct function *b = base == UINT32_MAX ? NULL : &pb->functions.v[base];
+	struct portset all = { 0 };
+
+	for (uint32_t i = 0; i < pb->functions.n; i++)
+		if (i != base && (b || !is_default(&pb->functions.v[i])))
+			write_function(w, &pb->functions.v[i], b, &pb->functions.v[i].items);
+	if (!b)
+		return;
+	portset_push(pb->scratch, &all, 0, UINT16_MAX);
+	write_function(w, b, NULL, &all);
+}
+
+static void
+write_joined(struct writer *w, const struct join *joins)
+{
+	struct problem *pb = w->pb;
+
+	for (uint32_t i = 0; i < pb->n; i++) {
+		const struct join *j = &joins[i];
+		struct policy_entry *e;
+		struct prefix *addrs;
+		size_t n;
+
+		if (j->gone)
+			continue;
+		addrs = pset_prefixes(pb->ps->arena, &j->addrs, &n);
+		e = add_entry(w, outcome_of(&j->entry), &j->items, (uint32_t)n);
+		e->addrs = addrs;
+		set_rules(pb, e, j->from.v, j->from.n);
+	}
+}
+
+/* --- the pass ---------------------------------------------------------------------------------------- */
+
+static void
+take_addrs(struct problem *pb)
+{
+	pb->addrs = arena_zero(pb->scratch, pb->n * sizeof(*pb->addrs));
+	for (uint32_t i = 0; i < pb->n; i++) {
+		struct pset *s = &pb->addrs[i];
+
+		*s = pset_none(pb->fam);
+		if (pb->e[i].any)
+			pset_push(pb->scratch, s, family_first(pb->fam), family_last(pb->fam));
+		for (uint32_t k = 0; k < pb->e[i].n_addrs; k++)
+			if (pb->e[i].addrs[k].fam == pb->fam)
+				pset_push_prefix(pb->scratch, s, pb->e[i].addrs[k]);
+		pset_close(s);
+	}
+}
+
+static void
+share_family(struct passes *ps, const struct policy_entry *e, uint32_t n,
+    enum net_family fam, struct arena *scratch, struct policy *out)
+{
+	struct problem pb = { .ps = ps, .scratch = scratch, .e = e, .n = n, .fam = fam,
+		.proto = e->proto, .side = e->side };
+	struct writer w = { .pb = &pb, .out = out };
+	uint64_t joined, sliced, best;
+	struct join *joins;
+	uint32_t base;
+
+	if ((pb.proto == LANG_ICMP && fam == NET_V6) || (pb.proto == LANG_ICMP6 && fam == NET_V4))
+		return;
+	pb.reached = arena_zero(scratch, n * sizeof(*pb.reached));
+	take_addrs(&pb);
+	make_decision(&pb);
+	joins = join(&pb, &joined);
+	sliced = sliced_cost(&pb);
+	best = sliced < joined ? sliced : joined;
+	base = best_base(&pb, &best);
+	if (base != UINT32_MAX)
+		write_sliced(&w, base);
+	else if (sliced < joined)
+		write_sliced(&w, UINT32_MAX);
+	else
+		write_joined(&w, joins);
+}
+
+/* With tags: an entry that decides no packet of either family goes. */
+static void
+drop_unreached(struct passes *ps, const struct policy_entry *e, uint32_t n,
+    struct arena *scratch, struct policy *out)
+{
+	bool *reached = arena_zero(scratch, n * sizeof(*reached));
+
+	for (int k = 0; k < 2; k++) {
+		struct problem pb = { .ps = ps, .scratch = scratch, .e = e, .n = n,
+			.fam = k ? NET_V6 : NET_V4, .proto = e->proto, .side = e->side,
+			.reached = reached };
+
+		take_addrs(&pb);
+		make_decision(&pb);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (reached[i])
+			*vec_push(ps->arena, &out->entries) = e[i];
+}
+
+void
+pass_share(struct passes *ps, struct policy *p)
+{
+	struct policy out = { .vm = p->vm };
+	struct arena scratch = { 0 };
+
+	for (uint32_t i = 0, k; i < p->entries.n; i = k) {
+		const struct policy_entry *e = &p->entries.v[i];
+
+		for (k = i; k < p->entries.n && p->entries.v[k].proto == e->proto &&
+		    p->entries.v[k].side == e->side; k++)
+			;
+		if (ps->tags) {
+			drop_unreached(ps, e, k - i, &scratch, &out);
+		} else {
+			share_family(ps, e, k - i, NET_V4, &scratch, &out);
+			share_family(ps, e, k - i, NET_V6, &scratch, &out);
+		}
+		arena_reset(&scratch);
+	}
+	arena_free(&scratch);
+	p->entries.v = out.entries.v;
+	p->entries.n = out.entries.n;
+	p->entries.cap = out.entries.cap;
+}

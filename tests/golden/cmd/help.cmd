@@ -1,0 +1,4 @@
+fwrule --help
+fwrule help parse
+[ "$(fwrule help compile)" = "$(fwrule compile --help)" ] && echo same
+[ "$(fwrule help compile)" = "$(fwrule compile -h)" ] && echo same

@@ -1,0 +1,2 @@
+status_of fwrule rpc extra
+status_of fwrule rpc --nothing

@@ -1,0 +1,7 @@
+# No command, unknown ones, help.
+status_of fwrule
+status_of fwrule complie
+status_of fwrule xyzzy
+status_of fwrule --version
+status_of fwrule --nothing
+status_of fwrule help nothing
