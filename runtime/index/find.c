@@ -65,8 +65,8 @@ void
 query_answer_free(struct query_answer *a)
 {
 	free(a->found.v);
-	free(a->spare[0].v);
-	free(a->spare[1].v);
+	free(a->other.v);
+	free(a->bits.word);
 	free(a->sources.v);
 	memset(a, 0, sizeof(*a));
 }
@@ -331,55 +331,90 @@ collect_range(struct planner *p, const struct query_source *s, struct query_list
 		}
 }
 
-/* Ascending; least byte first, bytes in which all agree left out. */
+/* --- ascending, each once ----------------------------------------------------------- */
+
+/*
+ * A set of numbers as bits, with a bit for every word that is not 0 above them, and
+ * one for every such word again: to put a number in is three words touched, and to
+ * take all out in order touches only what is there.  That sorts and joins any number
+ * of lists in time proportional to their length.  Between uses all of it is 0.
+ */
 static void
-sort_elements(struct query_list *l, struct query_list *spare)
+bits_room(struct query_bits *b, uint32_t most)
 {
-	uint32_t *from = l->v, *to;
+	uint32_t top = most / (64 * 64 * 64) + 1;
 
-	if (l->n < 48) {
-		for (uint32_t i = 1, k; i < l->n; i++) {
-			uint32_t v = from[i];
-
-			for (k = i; k > 0 && from[k - 1] > v; k--)
-				from[k] = from[k - 1];
-			from[k] = v;
-		}
+	if (top <= b->top)
 		return;
+	top = top * 5 / 4 + 1;
+	free(b->word);
+	b->word = calloc((size_t)top * (64 * 64 + 64 + 1), sizeof(*b->word));
+	if (!b->word)
+		base_oom((size_t)top * (64 * 64 + 64 + 1) * sizeof(*b->word));
+	b->top = top;
+}
+
+static void
+sort_bits(struct query_bits *b, struct query_list *l)
+{
+	uint64_t *low, *mid, *top;
+	uint32_t most = 0, n = 0;
+
+	for (uint32_t i = 0; i < l->n; i++)
+		most |= l->v[i];
+	bits_room(b, set_number(most));
+	top = b->word;
+	mid = top + b->top;
+	low = mid + (size_t)b->top * 64;
+	for (uint32_t i = 0; i < l->n; i++) {
+		uint32_t v = set_number(l->v[i]);
+
+		low[v >> 6] |= (uint64_t)1 << (v & 63);
+		mid[v >> 12] |= (uint64_t)1 << (v >> 6 & 63);
+		top[v >> 18] |= (uint64_t)1 << (v >> 12 & 63);
 	}
-	spare->n = 0;
-	query_list_room(spare, l->n);
-	to = spare->v;
-	for (unsigned shift = 0; shift < 32; shift += 8) {
-		uint32_t count[256] = { 0 }, sum = 0, *swap;
+	for (uint32_t t = 0; t < b->top; t++)
+		for (; top[t]; top[t] &= top[t] - 1) {
+			uint32_t m = t << 6 | (uint32_t)__builtin_ctzll(top[t]);
 
-		for (uint32_t i = 0; i < l->n; i++)
-			count[from[i] >> shift & 255]++;
-		if (count[from[0] >> shift & 255] == l->n)
-			continue;
-		for (unsigned i = 0; i < 256; i++) {
-			uint32_t here = count[i];
+			for (; mid[m]; mid[m] &= mid[m] - 1) {
+				uint32_t w = m << 6 | (uint32_t)__builtin_ctzll(mid[m]);
 
-			count[i] = sum;
-			sum += here;
+				for (uint64_t bits = low[w]; bits; bits &= bits - 1)
+					l->v[n++] = w << 6 | (uint32_t)__builtin_ctzll(bits);
+				low[w] = 0;
+			}
 		}
-		for (uint32_t i = 0; i < l->n; i++)
-			to[count[from[i] >> shift & 255]++] = from[i];
-		swap = from;
-		from = to;
-		to = swap;
+	l->n = n;
+}
+
+/* Elements of one set, or few, to numbers. */
+static void
+sort_few(struct query_list *l, bool sorted)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 1, k; !sorted && i < l->n; i++) {
+		uint32_t v = l->v[i];
+
+		for (k = i; k > 0 && l->v[k - 1] > v; k--)
+			l->v[k] = l->v[k - 1];
+		l->v[k] = v;
 	}
-	if (from != l->v)
-		memcpy(l->v, from, l->n * sizeof(*from));
+	for (uint32_t i = 0; i < l->n; i++) {
+		uint32_t number = set_number(l->v[i]);
+
+		if (n == 0 || l->v[n - 1] != number)
+			l->v[n++] = number;
+	}
+	l->n = n;
 }
 
 /* The numbers that a plan's sources hold: ascending, each once. */
 static void
-collect(struct planner *p, const struct plan *plan, struct query_list *out,
-    struct query_list *spare)
+collect(struct planner *p, const struct plan *plan, struct query_list *out)
 {
 	bool sorted = plan->n <= 1;
-	uint32_t n = 0;
 
 	out->n = 0;
 	for (uint32_t i = plan->first; i < plan->first + plan->n; i++) {
@@ -392,15 +427,10 @@ collect(struct planner *p, const struct plan *plan, struct query_list *out,
 			sorted = false;
 		}
 	}
-	if (!sorted)
-		sort_elements(out, spare);
-	for (uint32_t i = 0; i < out->n; i++) {
-		uint32_t number = set_number(out->v[i]);
-
-		if (n == 0 || out->v[n - 1] != number)
-			out->v[n++] = number;
-	}
-	out->n = n;
+	if (sorted || out->n < 24)
+		sort_few(out, sorted);
+	else
+		sort_bits(&p->a->bits, out);
 }
 
 static void
@@ -493,7 +523,7 @@ find(struct planner *p, bool *ordered)
 	} else {
 		if (p->n > 1)
 			qsort(p->plan, p->n, sizeof(p->plan[0]), plan_cmp);
-		collect(p, &p->plan[next++], l, &a->spare[0]);
+		collect(p, &p->plan[next++], l);
 	}
 	for (; next < p->n; next++) {
 		struct plan *plan = &p->plan[next];
@@ -504,8 +534,8 @@ find(struct planner *p, bool *ordered)
 			conds |= 1u << plan->cond;
 			continue;
 		}
-		collect(p, plan, &a->spare[1], &a->spare[0]);
-		intersect(l, &a->spare[1]);
+		collect(p, plan, &a->other);
+		intersect(l, &a->other);
 	}
 	if (p->q->port != QUERY_NONE)
 		conds |= 1u << COND_PORT;
