@@ -2,6 +2,7 @@
 #include "compile.h"
 
 #include "passes/passes.h"
+#include "passes/verify.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -96,12 +97,22 @@ hand_out(struct job *j, const struct vm *vm, const struct backend *b)
 }
 
 static bool
+prove(struct job *j, const struct backend *b, const struct policy *meaning)
+{
+	struct verify v = { .diags = j->inv->diags, .level = j->opts->backend.level,
+		.tags = j->opts->backend.tags, .file = b->file, .fam = b->fam };
+
+	return verify_file(&v, meaning, buf_view(&j->text));
+}
+
+static bool
 compile_vm(struct job *j, struct policy_host *host, uint32_t number, struct arena *arena)
 {
-	struct policy policy;
+	struct policy policy, meaning;
 	const char *wrong;
 
 	policy_build(host, number, arena, &policy);
+	meaning = policy;
 	wrong = passes_run(j->passes, arena, &policy, j->opts->debug, &j->dump);
 	if (wrong) {
 		diag_add(j->inv->diags, DIAG_internal, NULL, (struct span){ 0, 0 }, wrong);
@@ -114,6 +125,8 @@ compile_vm(struct job *j, struct policy_host *host, uint32_t number, struct aren
 			continue;
 		j->text.n = 0;
 		b->write_vm(&j->text, &policy, &j->opts->backend);
+		if (j->opts->verify && !prove(j, b, &meaning))
+			return false;
 		if (!hand_out(j, policy.vm, b))
 			return false;
 	}
@@ -194,6 +207,7 @@ compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
 		good = compile_vm(j, host, order[i], &each);
 		arena_reset(&each);
 	}
+	passes_free(j->passes);
 	arena_free(&each);
 	arena_free(&arena);
 	return good;

@@ -17,6 +17,11 @@ struct compile_opts {
 	unsigned n_emit;
 	const struct uuid *only;        /* these VMs; none: all with the firewall on */
 	uint32_t n_only;
+	/*
+	 * Prove each file before it is handed out.  To write nothing at all when a
+	 * proof fails, compile once with a sink that keeps nothing.
+	 */
+	bool verify;
 	const char *debug;              /* "ir", or a pass after which the IR is dumped; or NULL */
 	struct buf *dumped;             /* where to */
 };

@@ -34,6 +34,7 @@ libcompiler_la_SOURCES = \
 	compiler/passes/passes.c compiler/passes/passes.h compiler/passes/passes_int.h \
 	compiler/passes/share.c \
 	compiler/passes/state.c \
+	compiler/passes/verify.c compiler/passes/verify.h \
 	compiler/filter/decide.c compiler/filter/decide.h \
 	compiler/filter/equiv.c \
 	compiler/filter/eval.c compiler/filter/filter.h \

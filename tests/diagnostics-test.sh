@@ -30,7 +30,9 @@ while read -r id code severity; do
 	E*' ERROR' | W*' WARNING' | N*' NOTE') ;;
 	*) complain "$code: the letter does not say $severity" ;;
 	esac
-	grep -rqw "DIAG_$id" compiler grammar runtime || complain "$code: nothing uses $id"
+	# A reader of its own may paste its prefix: report(bad_port) for ipf_bad_port.
+	grep -rqw --include='*.[chly]' -e "DIAG_$id" -e "${id#ipf_}" compiler grammar runtime ||
+		complain "$code: nothing uses $id"
 done <"$tmp/all"
 
 sed -n 's/^| \([A-Z][0-9]*\) |.*/\1/p' doc/diagnostics.md | sort >"$tmp/told"

@@ -118,7 +118,7 @@ test_nearest(void **state)
 		const char *typed, *meant;
 	} slip[] = {
 		{ "From", "from" }, { "ALOW", "allow" }, { "priorty", "priority" }, { "tpc", "tcp" },
-		{ "subent", "subnet" }, { "vmss", "vms" }, { "BLOK", "block" }, { "ipcm", "icmp" },
+		{ "subent", "subnet" }, { "vmss", "vms" }, { "BLOK", "block" }, { "imcp", "icmp" },
 	};
 
 	(void)state;

@@ -178,7 +178,7 @@ test_text(void **state)
 	random_start(1);
 	for (int i = 0; i < RULES; i++) {
 		b.n = 0;
-		sentence_random(&b, &o);
+		sentence_random(&b, random_u64(), &o);
 		check_text_stable(buf_view(&b));
 	}
 	buf_free(&b);
@@ -200,7 +200,7 @@ test_serialized(void **state)
 		struct rule *r, *r2;
 
 		b.n = 0;
-		sentence_random(&b, &o);
+		sentence_random(&b, random_u64(), &o);
 		world_open(&w);
 		world_open(&w2);
 		payload = random_payload(buf_view(&b));
@@ -300,7 +300,7 @@ test_moray(void **state)
 		struct rule *r, *r2;
 
 		b.n = 0;
-		sentence_random(&b, &o);
+		sentence_random(&b, random_u64(), &o);
 		world_open(&w);
 		world_open(&w2);
 		payload = random_payload(buf_view(&b));

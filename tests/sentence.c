@@ -268,15 +268,19 @@ add_type(struct buf *out)
 }
 
 void
-sentence_random(struct buf *out, const struct sentence_opts *o)
+sentence_random(struct buf *out, uint64_t seed, const struct sentence_opts *o)
 {
 	static const char *const protocols[] = {
 		"tcp", "tcp", "tcp", "udp", "icmp", "icmp6", "ah", "esp",
 	};
-	const char *protocol = PICK(protocols);
-	int family = strcmp(protocol, "icmp") == 0 ? 4 : strcmp(protocol, "icmp6") == 0 ? 6 : 0;
-	bool from = one_in(2);
+	const char *protocol;
+	int family;
+	bool from;
 
+	random_state = seed;            /* of this file alone */
+	protocol = PICK(protocols);
+	family = strcmp(protocol, "icmp") == 0 ? 4 : strcmp(protocol, "icmp6") == 0 ? 6 : 0;
+	from = one_in(2);
 	add_keyword(out, "from");
 	add_space(out);
 	add_side(out, family, from, o);

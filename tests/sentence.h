@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Random sentences of the rule language for property tests: valid ones, in every
- * spelling the language takes, drawn with tests/random.h.
+ * spelling the language takes.  The same seed and options give the same sentence.
  */
 #ifndef FWR_TESTS_SENTENCE_H
 #define FWR_TESTS_SENTENCE_H
@@ -18,8 +18,8 @@ struct sentence_opts {
 	bool canonical;
 };
 
-/* Adds one sentence to out. */
-void sentence_random(struct buf *out, const struct sentence_opts *o);
+/* Adds the sentence of this seed to out. */
+void sentence_random(struct buf *out, uint64_t seed, const struct sentence_opts *o);
 
 /* Adds s as a quoted string with as few escapes as the language needs. */
 void sentence_quote(struct buf *out, struct slice s);

@@ -26,6 +26,7 @@ struct backend {
 	const char *file;               /* "ipf.conf" */
 	/* Either: one VM's file. */
 	void (*write_vm)(struct buf *out, const struct policy *p, const struct backend_opts *o);
+	enum net_family fam;            /* of that file */
 	/* Or: the rules' document. */
 	void (*write_rules)(struct buf *out, struct rule *const *rules, uint32_t n,
 	    const struct backend_opts *o);

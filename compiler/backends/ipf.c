@@ -30,12 +30,28 @@ struct ipf {
 
 /* --- comments ------------------------------------------------------------------ */
 
+/* ASCII that fits even if every character needs the longest escape. */
+static bool
+fits_surely(const struct buf *out, struct slice s, size_t limit)
+{
+	if (s.n * strlen("\\u0000") > limit - out->n)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 /* Up to the given length of the whole text; what does not fit is replaced by "...". */
 static void
 write_escaped(struct buf *out, struct slice s, size_t limit)
 {
 	size_t i = 0;
 
+	if (fits_surely(out, s, limit)) {
+		rule_escape(out, s);
+		return;
+	}
 	while (i < s.n) {
 		size_t at = i, mark = out->n;
 		uint32_t cp = text_decode(s, &i);

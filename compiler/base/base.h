@@ -61,12 +61,12 @@ struct arena_chunk;
 struct arena {
 	char *at, *end;
 	struct arena_chunk *chunks;     /* newest first */
-	size_t used;                    /* bytes in all chunks, for limits and reports */
+	struct arena_chunk *spare;      /* kept by a reset for the next use */
 };
 
 void *arena_alloc_slow(struct arena *a, size_t n);
 void arena_free(struct arena *a);
-/* Forgets all allocations but keeps the first chunk for the next use. */
+/* Forgets all allocations but keeps the memory for the next use. */
 void arena_reset(struct arena *a);
 
 /* Bytes aligned to 8, not cleared. */

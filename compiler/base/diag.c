@@ -96,21 +96,36 @@ diag_cut(struct diags *ds, uint32_t n)
 
 /* --- positions ---------------------------------------------------------- */
 
+/* In blocks that compilers turn into vector code: lists of addresses have a million lines. */
+static uint32_t
+count_newlines(const char *p, size_t n)
+{
+	uint32_t total = 0;
+
+	for (; n >= 64; p += 64, n -= 64) {
+		uint8_t block = 0;
+
+		for (int i = 0; i < 64; i++)
+			block += p[i] == '\n';
+		total += block;
+	}
+	for (; n; p++, n--)
+		total += *p == '\n';
+	return total;
+}
+
 void
 src_position(const struct src *src, uint32_t off, uint32_t *line, uint32_t *column,
     struct slice *line_text)
 {
 	const char *text = src->text.p;
-	size_t n = src->text.n, start = 0, end;
-	uint32_t l = 1, c = 1;
+	size_t n = src->text.n, start, end;
+	uint32_t c = 1;
 
 	if (off > n)
 		off = (uint32_t)n;
-	for (size_t i = 0; i < off; i++)
-		if (text[i] == '\n') {
-			l++;
-			start = i + 1;
-		}
+	for (start = off; start > 0 && text[start - 1] != '\n'; start--)
+		;
 	for (size_t i = start; i < off; i++)
 		if (((unsigned char)text[i] & 0xc0) != 0x80)
 			c++;
@@ -118,7 +133,7 @@ src_position(const struct src *src, uint32_t off, uint32_t *line, uint32_t *colu
 		;
 	if (end > start && text[end - 1] == '\r')
 		end--;
-	*line = l;
+	*line = 1 + count_newlines(text, start);
 	*column = c;
 	if (line_text)
 		*line_text = (struct slice){ text + start, end - start };

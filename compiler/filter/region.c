@@ -57,22 +57,6 @@ compare_addr(const void *a, const void *b)
 	return addr_cmp(*(const struct addr *)a, *(const struct addr *)b);
 }
 
-static struct addr
-addr_next(struct addr a)
-{
-	if (++a.lo == 0)
-		a.hi++;
-	return a;
-}
-
-static struct addr
-addr_before(struct addr a)
-{
-	if (a.lo-- == 0)
-		a.hi--;
-	return a;
-}
-
 static void
 collect_addrs(struct sweep *s)
 {
@@ -383,7 +367,7 @@ same_pieces(const struct sweep *s)
 static struct addr
 addr_end(const struct sweep *s, uint32_t y)
 {
-	return y == s->n_addr ? s->last : addr_before(s->addr[y]);
+	return y == s->n_addr ? s->last : addr_prev(s->addr[y]);
 }
 
 static uint16_t

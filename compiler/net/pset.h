@@ -64,6 +64,13 @@ void pset_reserve(struct arena *a, struct pset *s, size_t n);
 static inline void
 pset_push(struct arena *a, struct pset *s, struct addr first, struct addr last)
 {
+	struct addr_range *r = s->n ? &s->v[s->n - 1] : NULL;
+
+	/* What comes in order and leaves no gap takes no room. */
+	if (r && !addr_less(first, r->first) && !addr_less(addr_next(r->last), first)) {
+		r->last = addr_less(r->last, last) ? last : r->last;
+		return;
+	}
 	*vec_push(a, s) = (struct addr_range){ first, last };
 }
 

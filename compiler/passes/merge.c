@@ -106,19 +106,18 @@ by_place(const void *a, const void *b)
 static void
 merge_rule(struct passes *ps, const struct policy_entry *e, uint32_t n, struct merged *m)
 {
-	struct arena scratch = { 0 };
 	struct both b;
 
 	begin_both(&b);
 	for (uint32_t i = 0; i < n; i++)
-		push_entry(&scratch, &b, &e[i]);
+		push_entry(&ps->scratch, &b, &e[i]);
 	m->done = true;
 	m->any = b.any;
 	m->n_targets = n / e->times;
 	finish_both(ps->keep, &b, &m->addrs, &m->n_addrs);
 	m->all_items = e->all_items;
 	items_shrink(ps->keep, e->proto, e->items, e->n_items, &m->items, &m->n_items);
-	arena_free(&scratch);
+	arena_reset(&ps->scratch);
 }
 
 static int

@@ -21,6 +21,12 @@ passes_new(struct arena *arena, uint32_t n_rules, unsigned level, bool tags)
 	return ps;
 }
 
+void
+passes_free(struct passes *ps)
+{
+	arena_free(&ps->scratch);
+}
+
 const char *
 passes_run(struct passes *ps, struct arena *arena, struct policy *p, const char *debug,
     struct buf *dump)

@@ -31,6 +31,7 @@ extern const size_t pass_count;
  * is the length of the host's list; tags says that lines carry their rule.
  */
 struct passes *passes_new(struct arena *arena, uint32_t n_rules, unsigned level, bool tags);
+void passes_free(struct passes *ps);
 
 /*
  * Runs the passes of the level; what they make lives in arena (and in the

@@ -738,7 +738,6 @@ void
 pass_share(struct passes *ps, struct policy *p)
 {
 	struct policy out = { .vm = p->vm };
-	struct arena scratch = { 0 };
 
 	for (uint32_t i = 0, k; i < p->entries.n; i = k) {
 		const struct policy_entry *e = &p->entries.v[i];
@@ -747,14 +746,13 @@ pass_share(struct passes *ps, struct policy *p)
 		    p->entries.v[k].side == e->side; k++)
 			;
 		if (ps->tags) {
-			drop_unreached(ps, e, k - i, &scratch, &out);
+			drop_unreached(ps, e, k - i, &ps->scratch, &out);
 		} else {
-			share_family(ps, e, k - i, NET_V4, &scratch, &out);
-			share_family(ps, e, k - i, NET_V6, &scratch, &out);
+			share_family(ps, e, k - i, NET_V4, &ps->scratch, &out);
+			share_family(ps, e, k - i, NET_V6, &ps->scratch, &out);
 		}
-		arena_reset(&scratch);
+		arena_reset(&ps->scratch);
 	}
-	arena_free(&scratch);
 	p->entries.v = out.entries.v;
 	p->entries.n = out.entries.n;
 	p->entries.cap = out.entries.cap;

@@ -75,7 +75,7 @@ int
 cmd_status_of(const struct diags *ds)
 {
 	for (uint32_t i = 0; i < ds->list.n; i++) {
-		if (ds->list.v[i].id == DIAG_internal)
+		if (ds->list.v[i].id == DIAG_internal || ds->list.v[i].id == DIAG_verify_differs)
 			return CMD_INTERNAL;
 		if (ds->list.v[i].id == DIAG_cannot_read || ds->list.v[i].id == DIAG_input_large)
 			return CMD_USAGE;

@@ -22,7 +22,7 @@ struct job {
 	VEC(const char *) rules, remote;
 	VEC(struct uuid) only;
 	const char *vms, *dir;
-	bool verbose;
+	bool verbose, verify;
 	struct buf out, path, dump;
 	int status;
 };
@@ -119,7 +119,7 @@ set_debug(struct job *j, const char *text)
 	return false;
 }
 
-enum { EMIT = 256, FIELDS, VM, TAGS, DATE, VERSION, DEBUG };
+enum { EMIT = 256, FIELDS, VM, TAGS, DATE, VERSION, DEBUG, VERIFY };
 
 static bool
 take_option(struct job *j, int o, char *value)
@@ -156,6 +156,9 @@ take_option(struct job *j, int o, char *value)
 		return true;
 	case VERSION:
 		return set_version(j, value);
+	case VERIFY:
+		j->verify = true;
+		return true;
 	case DEBUG:
 		return set_debug(j, value);
 	default:
@@ -181,6 +184,7 @@ read_options(struct job *j, int argc, char **argv)
 		{ "date", required_argument, NULL, DATE },
 		{ "fwrule-version", required_argument, NULL, VERSION },
 		{ "debug", required_argument, NULL, DEBUG },
+		{ "verify", no_argument, NULL, VERIFY },
 		{ 0 }
 	};
 	int o;
@@ -261,6 +265,28 @@ read_inventory(struct job *j)
 }
 
 static bool
+keep_nothing(void *context, const struct vm *vm, const struct backend *b, struct slice text)
+{
+	(void)context;
+	(void)vm;
+	(void)b;
+	(void)text;
+	return true;
+}
+
+/* All files are proved before the first is written. */
+static bool
+prove(struct job *j)
+{
+	struct compile_opts opts = j->opts;
+
+	opts.verify = true;
+	opts.debug = NULL;
+	opts.dumped = NULL;
+	return compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &opts, keep_nothing, NULL, NULL);
+}
+
+static bool
 wants_vms(const struct job *j)
 {
 	for (unsigned i = 0; i < j->opts.n_emit; i++)
@@ -292,6 +318,8 @@ run(struct job *j)
 		return cmd_fail(NAME, "cannot make %s: %s", j->dir, strerror(errno));
 	j->opts.only = j->only.v;
 	j->opts.n_only = j->only.n;
+	if (j->verify && !prove(j))
+		return cmd_status_of(&j->diags);
 	good = compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &j->opts, sink, j,
 	    j->verbose ? &stats : NULL);
 	cmd_write_all(2, j->dump.p, j->dump.n);

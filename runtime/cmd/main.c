@@ -48,6 +48,8 @@ const struct cmd cmd_table[] = {
 	  "  -O0 | -O1 | -O2         -O0: the reference's output, byte for byte; -O1 (default):\n"
 	  "                          the smallest lists a rule; -O2: a VM's rules share lines\n"
 	  "      --fwrule-version=N  refuse features newer than rule version N (1 to 4)\n"
+	  "      --verify            prove that each file decides every packet as the rules say;\n"
+	  "                          else exit 3, and nothing is written\n"
 	  "      --debug=STAGE       dump the policies to standard error: ir, pass:merge,\n"
 	  "                          pass:state, pass:share\n"
 	  "  -v, --verbose           say how much was written\n"

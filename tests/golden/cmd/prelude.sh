@@ -14,5 +14,5 @@ status_of()
 	echo "status $?"
 }
 
-web='-r examples/web/rules.fwrule -V examples/web/vms.json -R examples/web/remote-vms.json'
+web='-O0 -r examples/web/rules.fwrule -V examples/web/vms.json -R examples/web/remote-vms.json'
 day='--date 2024-06-01'
