@@ -31,7 +31,10 @@ fwrule_SOURCES = \
 	runtime/cmd/aggregate.c \
 	runtime/cmd/cmd.c runtime/cmd/cmd.h \
 	runtime/cmd/compile.c \
+	runtime/cmd/index.c \
 	runtime/cmd/main.c \
 	runtime/cmd/parse.c \
-	runtime/cmd/rpc.c
+	runtime/cmd/query.c \
+	runtime/cmd/rpc.c \
+	runtime/cmd/table.c runtime/cmd/table.h
 fwrule_LDADD = libruntime.la

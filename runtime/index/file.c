@@ -148,6 +148,23 @@ index_open_bytes(struct slice name, const char *bytes, size_t n, struct diags *d
 	return ix;
 }
 
+bool
+index_is_file(const char *path)
+{
+	char head[INDEX_MAGIC_SIZE];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+	    memcmp(head, INDEX_MAGIC, sizeof(head)) == 0;
+	close(fd);
+	return is;
+}
+
 struct index *
 index_open(const char *path, struct diags *diags)
 {
@@ -394,10 +411,18 @@ read_index(struct input *in, const struct src *src)
 	index_free(ix);
 }
 
-void
-index_add_input_format(void)
+static void
+add_format(void)
 {
 	static const struct input_format format = { is_index, read_index };
 
 	input_add_format(&format);
+}
+
+void
+index_add_input_format(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, add_format);
 }

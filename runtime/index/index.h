@@ -78,6 +78,8 @@ bool index_is_corrupt(struct index_reader *rd);
 #define INDEX_MAGIC "\x93" "FWRIDX\n"
 #define INDEX_MAGIC_SIZE 8
 
+/* Does the file begin like one? */
+bool index_is_file(const char *path);
 /* Opens a file without reading the rules.  NULL and a diagnostic if it is not whole. */
 struct index *index_open(const char *path, struct diags *diags);
 /* The same of bytes, 8-aligned, which must outlive the index; name is for people. */
@@ -94,7 +96,7 @@ bool index_verify(struct index *ix, struct slice name, struct diags *diags);
  */
 bool index_save(struct index *ix, const char *path, struct diags *diags);
 
-/* Lets compiler/input read index files wherever it reads rules; once, by programs. */
+/* Lets compiler/input read index files wherever it reads rules. */
 void index_add_input_format(void);
 
 #endif
