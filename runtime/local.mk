@@ -15,6 +15,7 @@ libruntime_la_SOURCES = \
 	runtime/index/store.c runtime/index/store.h \
 	runtime/index/tree.c runtime/index/tree.h \
 	runtime/rpc/methods.c \
+	runtime/rpc/query.c \
 	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h
 
 libruntime_la_LIBADD = libcompiler.la

@@ -58,8 +58,7 @@ report(const struct job *j, struct index *ix)
 	struct buf b = { 0 };
 
 	index_get_stats(ix, &st);
-	buf_printf(&b, "%u rules, %zu bytes in memory, %zu in %s\n", st.rules, st.memory, st.file,
-	    st.file ? "the file" : "a file");
+	buf_printf(&b, "%u rules, %zu bytes\n", st.rules, st.file ? st.file : st.memory);
 	if (j->verbose)
 		cmd_write_all(2, b.p, b.n);
 	buf_free(&b);

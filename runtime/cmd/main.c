@@ -125,7 +125,8 @@ const struct cmd cmd_table[] = {
 	{ "rpc", "the toolchain as JSON-RPC 2.0 on standard input and output",
 	  "usage: fwrule rpc\n"
 	  "\n"
-	  "One request and one answer a line.  Methods: parse, create, compile.\n"
+	  "One request and one answer a line.  Methods: parse, create, compile,\n"
+	  "load, query, put, remove.\n"
 	  "fwrule(1) lists their parameters and results.\n"
 	  "\n"
 	  "  -h, --help\n",
