@@ -470,9 +470,14 @@ run(const char *rules, const char *questions, const char *file)
 	if (!index_save(ix, file, &diags))
 		return 1;
 	printf("| save | %.2f s |\n", (now() - t) / 1e6);
-	t = now();
-	index_free(index_open(file, &diags));
-	printf("| open | %.3f ms |\n", (now() - t) / 1e3);
+	t = 1e9;
+	for (int i = 0; i < 10; i++) {
+		before = now();
+		index_free(index_open(file, &diags));
+		if (now() - before < t)
+			t = now() - before;
+	}
+	printf("| open, the best of ten | %.3f ms |\n", t / 1e3);
 	printf("| question | handed out | median us | p99 us | rows at the median |\n");
 	printf("| --- | --- | --- | --- | --- |\n");
 	for (size_t i = 0; i < BASE_COUNT(kinds); i++)
