@@ -39,3 +39,18 @@ fwrule_SOURCES = \
 	runtime/cmd/rpc.c \
 	runtime/cmd/table.c runtime/cmd/table.h
 fwrule_LDADD = libruntime.la
+
+# --- completions: the program's name is theirs, and each shell has its folder ---------
+bashcompletiondir = $(bashcompdir)
+zshcompletiondir = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_zshcompletion_DATA = runtime/completions/_fwrule
+dist_fishcompletion_DATA = runtime/completions/fwrule.fish
+EXTRA_DIST += runtime/completions/fwrule.bash
+
+install-data-local:
+	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir)
+	$(INSTALL_DATA) $(srcdir)/runtime/completions/fwrule.bash $(DESTDIR)$(bashcompletiondir)/fwrule
+
+uninstall-local:
+	rm -f $(DESTDIR)$(bashcompletiondir)/fwrule

@@ -422,7 +422,7 @@ input_file(struct arena *arena, struct diags *diags, const char *path)
 		src = NULL;
 	}
 	if (src)
-		src->text = arena_slice(arena, buf_view(&b));
+		src->text = arena_take(arena, &b);
 	buf_free(&b);
 	return src;
 }
