@@ -41,12 +41,17 @@ libcompiler_la_SOURCES = \
 	compiler/filter/decide.c compiler/filter/decide.h \
 	compiler/filter/equiv.c \
 	compiler/filter/eval.c compiler/filter/filter.h \
+	compiler/filter/join.c compiler/filter/join.h \
 	compiler/filter/region.c compiler/filter/region.h \
+	compiler/filter/region.c compiler/filter/region.h compiler/filter/region_int.h \
+	compiler/filter/region_diagram.c \
+	compiler/filter/region_grid.c \
 	compiler/filter/space.c \
 	compiler/filter/text.c \
 	compiler/backends/backend.c compiler/backends/backend.h compiler/backends/backend_int.h \
 	compiler/backends/fwapi.c \
 	compiler/backends/ipf.c \
+	compiler/backends/ipfwarn.c \
 	compiler/backends/moray.c \
 	compiler/compile.c compiler/compile.h
 

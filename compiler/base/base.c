@@ -73,6 +73,7 @@ chunk_get(struct arena *a, size_t size)
 		base_oom(size);
 	c = base_alloc(sizeof(*c) + size);
 	c->size = size;
+	a->used += size;
 	return c;
 }
 
@@ -273,4 +274,32 @@ buf_uint(struct buf *b, uint64_t v)
 		*--p = (char)('0' + v % 10);
 	while ((v /= 10) != 0);
 	buf_add(b, p, (size_t)(tmp + sizeof(tmp) - p));
+}
+
+/*
+ * A buffer of its own, which the chunk only points to, would need a second kind
+ * of chunk; growing the buffer by a chunk's head and moving the bytes up is done
+ * in place by realloc for the sizes that matter.
+ */
+struct slice
+arena_take(struct arena *a, struct buf *b)
+{
+	struct arena_chunk *c;
+	size_t n = b->n;
+
+	if (n < CHUNK_MAX || b->borrowed || !a->chunks) {
+		struct slice s = arena_slice(a, buf_view(b));
+
+		buf_free(b);
+		return s;
+	}
+	c = base_grow(b->p, sizeof(*c) + n + 1);
+	memmove(c->data, c, n);
+	c->data[n] = '\0';
+	c->size = n + 1;
+	a->used += c->size;
+	c->next = a->chunks->next;
+	a->chunks->next = c;
+	memset(b, 0, sizeof(*b));
+	return (struct slice){ c->data, n };
 }

@@ -281,6 +281,7 @@ prove(struct job *j)
 	struct compile_opts opts = j->opts;
 
 	opts.verify = true;
+	opts.warn = false;
 	opts.debug = NULL;
 	opts.dumped = NULL;
 	return compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &opts, keep_nothing, NULL, NULL);
@@ -344,6 +345,7 @@ cmd_compile(int argc, char **argv)
 
 	j.diags.arena = &j.scratch;
 	j.opts.backend.level = 1;
+	j.opts.warn = true;
 	input_init(&j.in, &j.arena, &j.diags, (struct lang_opts){ 0 });
 	inventory_init(&j.inv, &j.arena, &j.diags);
 	status = read_options(&j, argc, argv);
