@@ -20,10 +20,9 @@ check_PROGRAMS += \
 	tests/net-test \
 	tests/portset-test \
 	tests/pset-test \
+	tests/region-test \
 	tests/roundtrip-test \
 	tests/tree-test
-	tests/region-test \
-	tests/roundtrip-test
 TESTS += $(check_PROGRAMS)
 
 LDADD = libruntime.la $(CMOCKA_LIBS)
@@ -32,7 +31,6 @@ AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPU
 
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
 tests_corpus_test_SOURCES = tests/corpus-test.c
-tests_decide_test_SOURCES = tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/random.h
 tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
 tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
 tests_decide_test_SOURCES = \
@@ -52,7 +50,7 @@ tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 
-EXTRA_PROGRAMS = tests/query-bench
+EXTRA_PROGRAMS += tests/query-bench
 tests_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
 
 EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
@@ -117,9 +115,10 @@ fuzz:
 
 .PHONY: update-golden check-asan check-tsan soak bench-query fuzz
 # Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.
-EXTRA_PROGRAMS = tests/bench/bench-rules tests/bench/bench-run
+EXTRA_PROGRAMS += tests/bench/bench-rules tests/bench/bench-run tests/bench/visits
 tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
 tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
+tests_bench_visits_SOURCES = tests/bench/visits.c tests/random.h
 CLEANFILES += $(EXTRA_PROGRAMS)
 BENCH_FLAGS =
 
