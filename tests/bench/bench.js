@@ -146,7 +146,8 @@ function makeHost([rules, vms, remote]) {
 	const dir = path.join(data, `host-${rules}`);
 
 	if (!fs.existsSync(path.join(dir, 'rules.json')))
-		run(process.execPath, [path.join(__dirname, 'gen-host.js'), dir, rules, vms, remote]);
+		run(process.execPath,
+		    [path.join(__dirname, 'gen-host.js'), dir, rules, vms, remote]);
 }
 
 function main() {
