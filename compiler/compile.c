@@ -206,13 +206,14 @@ compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
 		rules = sorted_rules(&arena, rules, n_rules);
 	host = policy_host_new(&arena, j->inv, rules, n_rules, popts);
 	j->passes = passes_new(&arena, n_rules, j->opts->backend.level, j->opts->backend.tags);
-	j->warning = (struct backend_warning){ j->inv->diags, j->opts->backend.level,
-		arena_zero(&arena, n_rules) };
+	j->warning = (struct backend_warning){ .diags = j->inv->diags,
+		.level = j->opts->backend.level, .seen = arena_zero(&arena, n_rules) };
 	for (uint32_t i = 0; i < n && good; i++) {
 		good = compile_vm(j, host, order[i], &each);
 		arena_reset(&each);
 	}
 	passes_free(j->passes);
+	free(j->warning.table);
 	arena_free(&each);
 	arena_free(&arena);
 	return good;

@@ -2,6 +2,15 @@
 noinst_LTLIBRARIES += libruntime.la
 
 libruntime_la_SOURCES = \
+	runtime/eval/diff.c runtime/eval/diff.h runtime/eval/diff_int.h \
+	runtime/eval/diff_hosts.c \
+	runtime/eval/diff_text.c \
+	runtime/eval/eval.h \
+	runtime/eval/explain.c runtime/eval/explain.h \
+	runtime/eval/explain_text.c \
+	runtime/eval/files.c \
+	runtime/eval/json.c \
+	runtime/eval/meaning.c \
 	runtime/rpc/methods.c \
 	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h
 
@@ -19,7 +28,26 @@ fwrule_SOURCES = \
 	runtime/cmd/aggregate.c \
 	runtime/cmd/cmd.c runtime/cmd/cmd.h \
 	runtime/cmd/compile.c \
+	runtime/cmd/diff.c \
+	runtime/cmd/equiv.c \
+	runtime/cmd/explain.c \
+	runtime/cmd/load.c runtime/cmd/load.h \
 	runtime/cmd/main.c \
 	runtime/cmd/parse.c \
 	runtime/cmd/rpc.c
 fwrule_LDADD = libruntime.la
+
+# --- completions: the program's name is theirs, and each shell has its folder ---------
+bashcompletiondir = $(bashcompdir)
+zshcompletiondir = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_zshcompletion_DATA = runtime/completions/_fwrule
+dist_fishcompletion_DATA = runtime/completions/fwrule.fish
+EXTRA_DIST += runtime/completions/fwrule.bash
+
+install-data-local:
+	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir)
+	$(INSTALL_DATA) $(srcdir)/runtime/completions/fwrule.bash $(DESTDIR)$(bashcompletiondir)/fwrule
+
+uninstall-local:
+	rm -f $(DESTDIR)$(bashcompletiondir)/fwrule

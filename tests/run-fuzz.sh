@@ -24,7 +24,7 @@ for c in "$src"/tests/fuzz/*.c; do
 	mkdir -p "$build/seeds/$name"
 	if "$build/$name" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 \
 	    -print_final_stats=1 -verbosity=0 -artifact_prefix="$build/found/$name-" \
-	    -max_len=8192 -dict="$src/tests/fuzz/rule.dict" \
+	    -max_len=4096 -dict="$src/tests/fuzz/rule.dict" \
 	    "$build/found/$name" "$build/seeds/$name" >"$build/$name.log" 2>&1; then
 		echo "$name: $(sed -n 's/.*number_of_executed_units: *//p' "$build/$name.log") inputs, nothing found"
 	else

@@ -26,6 +26,8 @@ struct backend_warning {
 	struct diags *diags;
 	unsigned level;
 	uint8_t *seen;                  /* a byte for each rule of the host, zeroed at first */
+	uint64_t *table;                /* the back end's; to be freed in the end */
+	size_t table_size;
 };
 
 struct backend {

@@ -48,25 +48,48 @@ warn_entries(struct backend_warning *w, const struct policy *p, unsigned fam)
 	}
 }
 
-/* How many filter lines stand in a text again.  Only -O0 writes such. */
-static uint32_t
-count_doubles(struct slice text)
+/* A table of hashes with room for all lines of a text, kept from file to file. */
+static uint64_t *
+empty_table(struct backend_warning *w, struct slice text, uint32_t *mask)
 {
-	struct arena arena = { 0 };
-	struct strmap lines = { 0 };
+	size_t lines = 0, size = 64;
+
+	for (const char *p = text.p, *end = p + text.n; p < end; p++, lines++) {
+		p = memchr(p, '\n', (size_t)(end - p));
+		if (!p)
+			break;
+	}
+	while (size < 2 * lines)
+		size *= 2;
+	if (size > w->table_size) {
+		w->table = base_grow(w->table, size * sizeof(*w->table));
+		w->table_size = size;
+	}
+	memset(w->table, 0, size * sizeof(*w->table));
+	*mask = (uint32_t)size - 1;
+	return w->table;
+}
+
+/* How many filter lines stand in a text again, by a hash of 64 bits.  Only -O0 writes such. */
+static uint32_t
+count_doubles(struct backend_warning *w, struct slice text)
+{
 	const char *p = text.p, *end = text.p + text.n, *nl;
-	uint32_t doubles = 0;
+	uint32_t doubles = 0, mask;
+	uint64_t *table = empty_table(w, text, &mask);
 
 	for (; p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1) {
-		uint32_t *slot;
+		uint64_t hash;
+		uint32_t at;
 
 		if (*p == '#' || *p == '\n')
 			continue;
-		slot = strmap_put(&arena, &lines, (struct slice){ p, (size_t)(nl - p) });
-		doubles += *slot != UINT32_MAX;
-		*slot = 0;
+		hash = hash_bytes(p, (size_t)(nl - p)) | 1;
+		for (at = (uint32_t)(hash >> 32) & mask; table[at] && table[at] != hash;)
+			at = (at + 1) & mask;
+		doubles += table[at] == hash;
+		table[at] = hash;
 	}
-	arena_free(&arena);
 	return doubles;
 }
 
@@ -74,7 +97,7 @@ void
 ipf_warn(struct backend_warning *w, const struct policy *p, const struct backend *b,
     struct slice text)
 {
-	uint32_t doubles = w->level == 0 ? count_doubles(text) : 0;
+	uint32_t doubles = w->level == 0 ? count_doubles(w, text) : 0;
 	char vm[UUID_TEXT + 1];
 
 	warn_entries(w, p, b->fam);

@@ -74,7 +74,7 @@ void arena_reset(struct arena *a);
 static inline void *
 arena_alloc(struct arena *a, size_t n)
 {
-	n = (n + 7) & ~(size_t)7;
+	n = (n + 7 + !n) & ~(size_t)7;
 	if (n <= (size_t)(a->end - a->at)) {
 		void *p = a->at;
 

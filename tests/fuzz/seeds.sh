@@ -10,12 +10,13 @@ for name in sentence payload inventory rpc aggregate; do
 	mkdir -p "$dir/fuzz-$name"
 done
 
-# Each line of standard input into a file of its own, behind the given prefix.
+# split_lines STEM PREFIX: each line of standard input, behind the prefix, into a
+# file of its own.
 split_lines() {
 	n=0
 	while IFS= read -r line; do
 		n=$((n + 1))
-		printf '%s%s' "$2" "$line" >"$1/seed-$n"
+		printf '%s%s' "$2" "$line" >"$dir/$1-$n"
 	done
 }
 
@@ -26,16 +27,12 @@ payloads() {
 
 # The escapes of JSON undone as far as seeds need it.
 payloads 200 | sed 's/^{"rule":"\(.*\)","uuid":.*/\1/; s/\\"/"/g; s/\\\\/\\/g' |
-	split_lines "$dir/fuzz-sentence" d
-payloads 200 | split_lines "$dir/fuzz-payload" d
+	split_lines fuzz-sentence/rule d
+payloads 200 | split_lines fuzz-payload/rule d
 payloads 200 | sed 's/.*/{"jsonrpc":"2.0","id":1,"method":"create","params":{"payload":&}}/' |
-	split_lines "$dir/fuzz-rpc" ''
+	split_lines fuzz-rpc/create ''
 sed 's/^.*"ipfTags":[a-z]*,"host":\(.*\),"want":.*/{"jsonrpc":"2.0","id":1,"method":"compile","params":\1}/' \
-	"$corpus/hosts.jsonl" | awk 'length < 6000' | head -n 20 |
-	sed 's/^/x/' | while IFS= read -r line; do
-		n=$((${n:-0} + 1))
-		printf '%s' "${line#x}" >"$dir/fuzz-rpc/host-$n"
-	done
+	"$corpus/hosts.jsonl" | awk 'length < 4000' | head -n 20 | split_lines fuzz-rpc/compile ''
 sed -n 's/^.*"host":{"vms":\(\[.*\]\),"remoteVMs":\(\[.*\]\),"rules":.*/\1\n\2/p' \
 	"$corpus/hosts.jsonl" | head -n 80 | while IFS= read -r local && IFS= read -r remote; do
 	n=$((${n:-0} + 1))
