@@ -20,10 +20,9 @@ check_PROGRAMS += \
 	tests/net-test \
 	tests/portset-test \
 	tests/pset-test \
+	tests/region-test \
 	tests/roundtrip-test \
 	tests/tree-test
-	tests/region-test \
-	tests/roundtrip-test
 TESTS += $(check_PROGRAMS)
 
 LDADD = libruntime.la $(CMOCKA_LIBS)
@@ -32,11 +31,10 @@ AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPU
 
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
 tests_corpus_test_SOURCES = tests/corpus-test.c
-tests_decide_test_SOURCES = tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/random.h
-tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
-tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
 tests_decide_test_SOURCES = \
 	tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/points.h tests/random.h
+tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
+tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
 tests_filter_test_SOURCES = tests/filter-test.c tests/ipf-doc.h
 tests_index_soak_test_SOURCES = tests/index-soak-test.c tests/random.h
 tests_index_test_SOURCES = tests/index-test.c tests/index-gen.h tests/random.h
@@ -47,8 +45,8 @@ tests_join_test_SOURCES = tests/join-test.c tests/random.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
 tests_net_test_SOURCES = tests/net-test.c tests/random.h
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
-tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
+tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 
@@ -117,7 +115,7 @@ fuzz:
 
 .PHONY: update-golden check-asan check-tsan soak bench-query fuzz
 # Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.
-EXTRA_PROGRAMS = tests/bench/bench-rules tests/bench/bench-run
+EXTRA_PROGRAMS += tests/bench/bench-rules tests/bench/bench-run
 tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
 tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
 CLEANFILES += $(EXTRA_PROGRAMS)
