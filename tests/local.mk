@@ -43,9 +43,6 @@ tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
 
-EXTRA_PROGRAMS = tests/query-bench
-tests_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
-
 EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
 
 # --- the programs and the documents ---------------------------------------------
