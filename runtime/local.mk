@@ -14,6 +14,15 @@ libruntime_la_SOURCES = \
 	runtime/index/sort.c \
 	runtime/index/store.c runtime/index/store.h \
 	runtime/index/tree.c runtime/index/tree.h \
+	runtime/eval/diff.c runtime/eval/diff.h runtime/eval/diff_int.h \
+	runtime/eval/diff_hosts.c \
+	runtime/eval/diff_text.c \
+	runtime/eval/eval.h \
+	runtime/eval/explain.c runtime/eval/explain.h \
+	runtime/eval/explain_text.c \
+	runtime/eval/files.c \
+	runtime/eval/json.c \
+	runtime/eval/meaning.c \
 	runtime/rpc/methods.c \
 	runtime/rpc/query.c \
 	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h
@@ -33,6 +42,10 @@ fwrule_SOURCES = \
 	runtime/cmd/cmd.c runtime/cmd/cmd.h \
 	runtime/cmd/compile.c \
 	runtime/cmd/index.c \
+	runtime/cmd/diff.c \
+	runtime/cmd/equiv.c \
+	runtime/cmd/explain.c \
+	runtime/cmd/load.c runtime/cmd/load.h \
 	runtime/cmd/main.c \
 	runtime/cmd/parse.c \
 	runtime/cmd/query.c \

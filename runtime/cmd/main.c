@@ -59,6 +59,67 @@ const struct cmd cmd_table[] = {
 	  "`-` is standard input.  Exit status: 0 done, 1 errors in the input, 2 usage or\n"
 	  "unreadable input, 3 internal error.\n",
 	  cmd_compile },
+	{ "diff", "what traffic changes between two sets of rules, and by which rules",
+	  "usage: fwrule diff OLD NEW -V VMS [-W NEWVMS] [-R RVMS] [options]\n"
+	  "\n"
+	  "What traffic is newly allowed, newly blocked or changes its state keeping, VM by VM,\n"
+	  "as sets of addresses and ports, each with the rules responsible.  VMs with equal\n"
+	  "changes are told together.  OLD and NEW are rules in any format.\n"
+	  "\n"
+	  "  -V, --vms=FILE          the host's VMs, as `vmadm lookup -j` prints them\n"
+	  "  -W, --new-vms=FILE      the VMs that go with NEW, if they changed, too\n"
+	  "  -R, --remote-vms=FILE   VMs of other hosts; may be repeated\n"
+	  "      --format=FORMAT     text (default), json, or markdown: tables for a merge request\n"
+	  "      --ipf-tags          the host has ipf's event log device\n"
+	  "  -O0 | -O1               what is compared: files of -O0, with what ipf does otherwise\n"
+	  "                          than the rules say, or of -O1 and up (default)\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` is standard input.  Exit status: 0 no traffic changes, 1 some does, 2 usage, or\n"
+	  "an input that cannot be read or has an error in it, 3 internal error.\n",
+	  cmd_diff },
+	{ "equiv", "whether two ipf.conf files decide the same for all packets",
+	  "usage: fwrule equiv [options] A.conf B.conf\n"
+	  "\n"
+	  "Proves that two files of ipfilter decide the same for every packet: the verdict, what\n"
+	  "state and fragments it keeps, and tags.  If not, shows for each pair of lines that\n"
+	  "disagree a packet, what each file makes of it, and by which line.\n"
+	  "\n"
+	  "      --family=4|6    of the files; by default their addresses tell, and files\n"
+	  "                      without any are compared for both\n"
+	  "      --max=N         differences to show (default: 10)\n"
+	  "      --json          the answer as JSON\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` is standard input.  Exit status: 0 they are equal, 1 they differ, 2 usage, or a\n"
+	  "file that cannot be read or has an error in it.\n",
+	  cmd_equiv },
+	{ "explain", "what becomes of a packet at a VM, by which rule, and why",
+	  "usage: fwrule explain -r RULES -V VMS [-R RVMS] --vm=UUID --in|--out --proto=P\n"
+	  "                      [--addr=A] [--port=N | --type=T [--code=C]] [options]\n"
+	  "\n"
+	  "The verdict, the filter line and the rules that decide, the rules that match but come\n"
+	  "later, and those that would match but for something, each with a code for programs.\n"
+	  "\n"
+	  "  -r, --rules=PATH        rules in any format; may be repeated\n"
+	  "  -V, --vms=FILE          the host's VMs, as `vmadm lookup -j` prints them\n"
+	  "  -R, --remote-vms=FILE   VMs of other hosts; may be repeated\n"
+	  "      --vm=UUID           the VM\n"
+	  "      --in | --out        whether the packet comes in to it or goes out of it\n"
+	  "      --proto=P           tcp, udp, icmp, icmp6, ah, esp, or another by name or number\n"
+	  "      --addr=A            the address at the other end; by default one that no rule\n"
+	  "                          names, which only rules for `any` match\n"
+	  "      --port=N            the destination port, of tcp and udp\n"
+	  "      --type=T --code=C   of icmp and icmp6; the code is 0 by default\n"
+	  "      --flags=FLAGS       of tcp, of FSRPAUEC (default: S, which opens a connection)\n"
+	  "      --ipf-tags          the host has ipf's event log device\n"
+	  "  -O0 | -O1 | -O2         the optimisation of the file that is asked (default: -O1)\n"
+	  "      --json              everything, as JSON\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "Exit status: 0 done, 1 errors in the input, 2 usage or unreadable input, 3 internal\n"
+	  "error: the file and the rules it was made from disagree.\n",
+	  cmd_explain },
 	{ "index", "rules as a file that is searched without being read",
 	  "usage: fwrule index build -r RULES... -o FILE\n"
 	  "       fwrule index check FILE\n"
