@@ -30,7 +30,6 @@ AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPU
 
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
 tests_corpus_test_SOURCES = tests/corpus-test.c
-tests_decide_test_SOURCES = tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/random.h
 tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
 tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
 tests_decide_test_SOURCES = \
