@@ -41,7 +41,6 @@ tests_join_test_SOURCES = tests/join-test.c tests/random.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
 tests_net_test_SOURCES = tests/net-test.c tests/random.h
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
-tests_pset_test_SOURCES = tests/pset-test.c tests/random.h
 tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
@@ -93,15 +92,15 @@ tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
 tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
 CLEANFILES += $(EXTRA_PROGRAMS)
 BENCH_FLAGS =
+
+# Every benchmark, with the reference beside it.
 bench: all
 	$(MAKE) -s $(EXTRA_PROGRAMS)
 	$(srcdir)/tests/reference/install.sh tests/reference-npm
 	node $(srcdir)/tests/bench/bench.js . tests/reference-npm bench-data $(BENCH_FLAGS)
-
-.PHONY: update-golden check-asan fuzz bench
-# Every benchmark, with the reference beside it.
-bench: all
 	@for b in $(srcdir)/tests/bench/*.sh; do \
 	    echo "=== $$b"; FWRULE=$(abs_builddir)/fwrule srcdir=$(srcdir) $$b || exit 1; done
 
 .PHONY: bench update-golden check-asan fuzz
+
+.PHONY: update-golden check-asan fuzz bench
