@@ -10,6 +10,8 @@ check_PROGRAMS += \
 	tests/diff-test \
 	tests/explain-test \
 	tests/filter-test \
+	tests/index-soak-test \
+	tests/index-test \
 	tests/inject-test \
 	tests/ipf-test \
 	tests/ipf-diag-test \
@@ -34,6 +36,8 @@ tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.
 tests_decide_test_SOURCES = \
 	tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/points.h tests/random.h
 tests_filter_test_SOURCES = tests/filter-test.c tests/ipf-doc.h
+tests_index_soak_test_SOURCES = tests/index-soak-test.c tests/random.h
+tests_index_test_SOURCES = tests/index-test.c tests/index-gen.h tests/random.h
 tests_inject_test_SOURCES = tests/inject-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_ipf_test_SOURCES = tests/ipf-test.c tests/ipf-doc.h tests/random.h
 tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
@@ -44,6 +48,9 @@ tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
 tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
+
+EXTRA_PROGRAMS = tests/query-bench
+tests_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
 
 EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
 
@@ -73,6 +80,25 @@ check-asan:
 	    --enable-sanitize=address,undefined CFLAGS='-O1 -g'; }
 	$(MAKE) -C asan check
 
+# Readers and writers of the index together, with ThreadSanitizer.
+TSAN_CHANGES = 20000
+check-tsan:
+	@$(MKDIR_P) tsan
+	test -f tsan/Makefile || { cd tsan && $(abs_srcdir)/configure -q --enable-werror \
+	    --enable-sanitize=thread CFLAGS='-O1 -g'; }
+	$(MAKE) -C tsan tests/index-soak-test
+	cd tsan && tests/index-soak-test $(TSAN_CHANGES) 2 2
+
+# A million changes; memory must stay flat.
+SOAK_CHANGES = 1000000
+soak: tests/index-soak-test
+	tests/index-soak-test $(SOAK_CHANGES) 2 1
+
+# Searching a million rules, beside PostgreSQL.
+bench-query: all tests/query-bench
+	$(srcdir)/tests/bench/query.sh
+
+# Each target of tests/fuzz for FUZZ_SECONDS, from tests/fuzz/NAME.corpus if there is one.
 # Each target of tests/fuzz for FUZZ_SECONDS.
 FUZZ_SECONDS = 60
 FUZZ_CC = clang
@@ -86,6 +112,7 @@ fuzz:
 	    FUZZ_LIBS='$(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS)' \
 	    $(srcdir)/tests/run-fuzz.sh $(abs_srcdir) fuzz
 
+.PHONY: update-golden check-asan check-tsan soak bench-query fuzz
 # Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.
 EXTRA_PROGRAMS = tests/bench/bench-rules tests/bench/bench-run
 tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c

@@ -28,6 +28,8 @@ int cmd_equiv(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_parse(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
+int cmd_index(int argc, char **argv);
+int cmd_query(int argc, char **argv);
 int cmd_rpc(int argc, char **argv);
 
 /* --- what commands share ---------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include "../../compiler/base/json.h"
 #include "../../compiler/base/text.h"
+#include "../index/index.h"
 #include "cmd.h"
 #include "config.h"
 
@@ -119,6 +120,20 @@ const struct cmd cmd_table[] = {
 	  "Exit status: 0 done, 1 errors in the input, 2 usage or unreadable input, 3 internal\n"
 	  "error: the file and the rules it was made from disagree.\n",
 	  cmd_explain },
+	{ "index", "rules as a file that is searched without being read",
+	  "usage: fwrule index build -r RULES... -o FILE\n"
+	  "       fwrule index check FILE\n"
+	  "\n"
+	  "The file can be given wherever rules are read.\n"
+	  "\n"
+	  "  -r, --rules=PATH   rules in any format; may be repeated\n"
+	  "  -o, --output=FILE  written whole or not at all\n"
+	  "  -v, --verbose      say how big it is\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "Exit status: 0 done, 1 errors in the rules, 2 usage, or a file that cannot be read or\n"
+	  "is damaged.\n",
+	  cmd_index },
 	{ "parse", "a sentence to its parsed form as JSON",
 	  "usage: fwrule parse [options] [RULE | FILE]...\n"
 	  "\n"
@@ -133,10 +148,46 @@ const struct cmd cmd_table[] = {
 	  "\n"
 	  "Exit status: 0 done, 1 a sentence was refused, 2 usage or unreadable input.\n",
 	  cmd_parse },
+	{ "query", "rules that name an address, a subnet, a tag, a VM, an owner ...",
+	  "usage: fwrule query -r RULES... [conditions] [options]\n"
+	  "\n"
+	  "Conditions of different kinds must all hold; one that is repeated holds for any of\n"
+	  "its values.  Without conditions all rules answer.\n"
+	  "\n"
+	  "      --ip=ADDRESS       an ip target\n"
+	  "      --subnet=PREFIX    a subnet target\n"
+	  "      --match=MODE       how --ip and --subnet are meant: exact (default); contains\n"
+	  "                         (targets that it lies in); within (targets that lie in\n"
+	  "                         it); overlaps (either)\n"
+	  "      --vm=UUID          a vm target\n"
+	  "      --tag=KEY          a tag, whatever its value\n"
+	  "      --value=VALUE      of the --tag before it: that value, or the tag alone\n"
+	  "      --wildcard=NAME    any, vmall\n"
+	  "      --direction=SIDE   look for all those on one side only: from, to\n"
+	  "      --owner=UUID       rules of that owner\n"
+	  "      --global[=false]   rules without an owner (with one)\n"
+	  "      --protocol=NAME  --action=allow|block  --enabled=true|false  --log=true|false\n"
+	  "      --port=N           rules whose ports include it\n"
+	  "\n"
+	  "  -r, --rules=PATH       rules in any format, or an index file; may be repeated\n"
+	  "  -f, --format=NAME      text (default), json, jsonl, uuids\n"
+	  "      --explain          say which target of a rule matched\n"
+	  "      --count            only how many\n"
+	  "      --limit=N  --offset=N\n"
+	  "      --sort=LIST        of uuid (default), owner_uuid, rule, version, created_by,\n"
+	  "                         description, action, protocol, priority, enabled, log; with\n"
+	  "                         - before it descending\n"
+	  "      --fields=LIST      json: add parsed.action, parsed.ports, parsed.protocol,\n"
+	  "                         parsed.tags\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "Exit status: 0 done, 1 errors in the rules, 2 usage or unreadable input.\n",
+	  cmd_query },
 	{ "rpc", "the toolchain as JSON-RPC 2.0 on standard input and output",
 	  "usage: fwrule rpc\n"
 	  "\n"
-	  "One request and one answer a line.  Methods: parse, create, compile.\n"
+	  "One request and one answer a line.  Methods: parse, create, compile,\n"
+	  "load, query, put, remove.\n"
 	  "fwrule(1) lists their parameters and results.\n"
 	  "\n"
 	  "  -h, --help\n",
@@ -234,6 +285,7 @@ main(int argc, char **argv)
 
 	base_set_oom(out_of_memory);
 	json_arena_install();
+	index_add_input_format();
 	status = run(argc, argv);
 	if (fflush(stdout) != 0 && status == CMD_DONE) {
 		fprintf(stderr, "fwrule: cannot write to standard output: %s\n", strerror(errno));
