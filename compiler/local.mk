@@ -39,7 +39,6 @@ libcompiler_la_SOURCES = \
 	compiler/filter/equiv.c \
 	compiler/filter/eval.c compiler/filter/filter.h \
 	compiler/filter/join.c compiler/filter/join.h \
-	compiler/filter/region.c compiler/filter/region.h \
 	compiler/filter/region.c compiler/filter/region.h compiler/filter/region_int.h \
 	compiler/filter/region_diagram.c \
 	compiler/filter/region_grid.c \
