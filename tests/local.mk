@@ -35,8 +35,6 @@ tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
 tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
 tests_decide_test_SOURCES = \
 	tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/points.h tests/random.h
-tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
-tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
 tests_filter_test_SOURCES = tests/filter-test.c tests/ipf-doc.h
 tests_index_soak_test_SOURCES = tests/index-soak-test.c tests/random.h
 tests_index_test_SOURCES = tests/index-test.c tests/index-gen.h tests/random.h

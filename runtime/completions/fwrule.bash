@@ -29,7 +29,10 @@ _fwrule_value()
 			mapfile -t COMPREPLY < <(compgen -W 'ir pass:merge pass:state pass:share' -- "$cur")
 		fi
 		;;
-	-r | --rules | -V | --vms | -R | --remote-vms | --exclude | --intersect)
+	--format) mapfile -t COMPREPLY < <(compgen -W 'text json markdown' -- "$cur") ;;
+	--family) mapfile -t COMPREPLY < <(compgen -W '4 6' -- "$cur") ;;
+	--proto) mapfile -t COMPREPLY < <(compgen -W 'ah esp icmp icmp6 tcp udp' -- "$cur") ;;
+	-r | --rules | -V | --vms | -W | --new-vms | -R | --remote-vms | --exclude | --intersect)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 		;;
@@ -53,6 +56,7 @@ _fwrule_value()
 		    priority enabled log'
 		;;
 	--vm | --date | --ip | --subnet | --tag | --value | --owner | --port | --limit | --offset) ;;
+	--max | --addr | --type | --code | --flags) ;;
 	*) return 1 ;;
 	esac
 	return 0
@@ -66,7 +70,7 @@ _fwrule()
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-		    'aggregate compile index parse query rpc help --help --version' -- "$cur")
+		    'aggregate compile diff equiv explain index parse query rpc help --help --version' -- "$cur")
 		return
 	fi
 	# bash takes = for a word of its own.
@@ -85,6 +89,14 @@ _fwrule()
 		    --ipf-tags --date= -O0 -O1 -O2 --fwrule-version= --verify --debug= -v --verbose
 		    -h --help'
 		;;
+	diff)
+		options='-V --vms= -W --new-vms= -R --remote-vms= --format= --ipf-tags -O0 -O1 -h --help'
+		;;
+	equiv) options='--family= --max= --json -h --help' ;;
+	explain)
+		options='-r --rules= -V --vms= -R --remote-vms= --vm= --in --out --proto= --addr= --port=
+		    --type= --code= --flags= --ipf-tags -O0 -O1 -O2 --json -h --help'
+		;;
 	index) options='-r --rules= -o --output= -v --verbose -h --help' ;;
 	parse) options='--fwrule-version= --enforce-subnet-mask --json --debug= -h --help' ;;
 	query)
@@ -94,7 +106,7 @@ _fwrule()
 		;;
 	rpc) options='-h --help' ;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W 'aggregate compile index parse query rpc' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'aggregate compile diff equiv explain index parse query rpc' -- "$cur")
 		return
 		;;
 	*) return ;;

@@ -5,10 +5,13 @@ function __fwrule_in
     __fish_seen_subcommand_from $argv
 end
 
-set -l commands aggregate compile index parse query rpc help
+set -l commands aggregate compile diff equiv explain index parse query rpc help
 complete -c fwrule -n "not __fwrule_in $commands" -f
 complete -c fwrule -n "not __fwrule_in $commands" -a aggregate -d 'lists of addresses to the smallest list'
 complete -c fwrule -n "not __fwrule_in $commands" -a compile -d 'rules and VMs to filter files'
+complete -c fwrule -n "not __fwrule_in $commands" -a diff -d 'what traffic changes between two sets of rules'
+complete -c fwrule -n "not __fwrule_in $commands" -a equiv -d 'whether two filter files decide the same'
+complete -c fwrule -n "not __fwrule_in $commands" -a explain -d 'what becomes of a packet and why'
 complete -c fwrule -n "not __fwrule_in $commands" -a index -d 'rules as a file that is searched without being read'
 complete -c fwrule -n "not __fwrule_in $commands" -a parse -d 'a sentence to its parsed form'
 complete -c fwrule -n "not __fwrule_in $commands" -a query -d 'rules that name an address, a tag ...'
@@ -16,7 +19,7 @@ complete -c fwrule -n "not __fwrule_in $commands" -a rpc -d 'the toolchain as JS
 complete -c fwrule -n "not __fwrule_in $commands" -a help -d 'what a command takes'
 complete -c fwrule -n "not __fwrule_in $commands" -l help -d 'show the commands'
 complete -c fwrule -n "not __fwrule_in $commands" -l version -d 'show the version'
-complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate compile index parse query rpc'
+complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate compile diff equiv explain index parse query rpc'
 
 complete -c fwrule -n '__fwrule_in aggregate' -l intersect -r -d 'keep only addresses of this list'
 complete -c fwrule -n '__fwrule_in aggregate' -l exclude -r -d 'leave out the addresses of this list'
@@ -38,6 +41,36 @@ complete -c fwrule -n '__fwrule_in compile' -l verify -d 'prove each file'
 complete -c fwrule -n '__fwrule_in compile' -l debug -x -a 'ir pass:merge pass:state pass:share' -d 'dump the policies'
 complete -c fwrule -n '__fwrule_in compile' -s v -l verbose -d 'say how much was written'
 complete -c fwrule -n '__fwrule_in compile' -s h -l help -d 'show a summary'
+
+complete -c fwrule -n '__fwrule_in diff' -s V -l vms -r -d 'VMs of the host'
+complete -c fwrule -n '__fwrule_in diff' -s W -l new-vms -r -d 'VMs that go with the new rules'
+complete -c fwrule -n '__fwrule_in diff' -s R -l remote-vms -r -d 'VMs of other hosts'
+complete -c fwrule -n '__fwrule_in diff' -l format -x -a 'text json markdown' -d 'form of the report'
+complete -c fwrule -n '__fwrule_in diff' -l ipf-tags -d 'the host has an event log device'
+complete -c fwrule -n '__fwrule_in diff' -s O -x -a '0 1' -d 'what is compared'
+complete -c fwrule -n '__fwrule_in diff' -s h -l help -d 'show a summary'
+
+complete -c fwrule -n '__fwrule_in equiv' -l family -x -a '4 6' -d 'of the files'
+complete -c fwrule -n '__fwrule_in equiv' -l max -x -d 'how many differences to show'
+complete -c fwrule -n '__fwrule_in equiv' -l json -d 'the answer as JSON'
+complete -c fwrule -n '__fwrule_in equiv' -s h -l help -d 'show a summary'
+
+complete -c fwrule -n '__fwrule_in explain' -s r -l rules -r -d rules
+complete -c fwrule -n '__fwrule_in explain' -s V -l vms -r -d 'VMs of the host'
+complete -c fwrule -n '__fwrule_in explain' -s R -l remote-vms -r -d 'VMs of other hosts'
+complete -c fwrule -n '__fwrule_in explain' -l vm -x -d 'the VM'
+complete -c fwrule -n '__fwrule_in explain' -l in -d 'the packet comes in'
+complete -c fwrule -n '__fwrule_in explain' -l out -d 'the packet goes out'
+complete -c fwrule -n '__fwrule_in explain' -l proto -x -a 'ah esp icmp icmp6 tcp udp' -d protocol
+complete -c fwrule -n '__fwrule_in explain' -l addr -x -d 'address at the other end'
+complete -c fwrule -n '__fwrule_in explain' -l port -x -d 'destination port'
+complete -c fwrule -n '__fwrule_in explain' -l type -x -d 'ICMP type'
+complete -c fwrule -n '__fwrule_in explain' -l code -x -d 'ICMP code'
+complete -c fwrule -n '__fwrule_in explain' -l flags -x -d 'TCP flags'
+complete -c fwrule -n '__fwrule_in explain' -l ipf-tags -d 'the host has an event log device'
+complete -c fwrule -n '__fwrule_in explain' -s O -x -a '0 1 2' -d 'level of optimisation'
+complete -c fwrule -n '__fwrule_in explain' -l json -d 'everything as JSON'
+complete -c fwrule -n '__fwrule_in explain' -s h -l help -d 'show a summary'
 
 complete -c fwrule -n '__fwrule_in index' -a 'build check'
 complete -c fwrule -n '__fwrule_in index' -s r -l rules -r -d rules
