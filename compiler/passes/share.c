@@ -790,6 +790,28 @@ drop_unreached(struct passes *ps, const struct policy_entry *e, uint32_t n,
 			*vec_push(ps->arena, &out->entries) = e[i];
 }
 
+/*
+ * ICMP entries that differ in nothing that ranks them, but in state: those with
+ * state first.  What follows for all types has the rest of its own rule's types
+ * only; joined with an earlier one it must not come before another's state.
+ */
+static void
+state_first(struct policy_entry *e, uint32_t n, struct arena *scratch)
+{
+	struct policy_entry *old = arena_alloc(scratch, n * sizeof(*old));
+	uint32_t to = 0;
+
+	memcpy(old, e, n * sizeof(*old));
+	for (uint32_t i = 0, k; i < n; i = k) {
+		for (k = i; k < n && old[k].rank >> 47 == old[i].rank >> 47; k++)
+			if (old[k].keep_state)
+				e[to++] = old[k];
+		for (k = i; k < n && old[k].rank >> 47 == old[i].rank >> 47; k++)
+			if (!old[k].keep_state)
+				e[to++] = old[k];
+	}
+}
+
 void
 pass_share(struct passes *ps, struct policy *p)
 {
@@ -797,7 +819,7 @@ pass_share(struct passes *ps, struct policy *p)
 	struct arena scratch = { 0 };
 
 	for (uint32_t i = 0, k; i < p->entries.n; i = k) {
-		const struct policy_entry *e = &p->entries.v[i];
+		struct policy_entry *e = &p->entries.v[i];
 
 		for (k = i; k < p->entries.n && p->entries.v[k].proto == e->proto &&
 		    p->entries.v[k].side == e->side; k++)
@@ -805,6 +827,8 @@ pass_share(struct passes *ps, struct policy *p)
 		if (ps->tags) {
 			drop_unreached(ps, e, k - i, &scratch, &out);
 		} else {
+			if (lang_has_types(e->proto))
+				state_first(e, k - i, &scratch);
 			share_family(ps, e, k - i, NET_V4, &scratch, &out);
 			share_family(ps, e, k - i, NET_V6, &scratch, &out);
 		}
