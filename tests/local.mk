@@ -12,9 +12,12 @@ check_PROGRAMS += \
 	tests/ipf-diag-test \
 	tests/keyword-test \
 	tests/net-test \
+	tests/ortc-test \
+	tests/passes-test \
 	tests/portset-test \
 	tests/pset-test \
-	tests/roundtrip-test
+	tests/roundtrip-test \
+	tests/verify-test
 TESTS += $(check_PROGRAMS)
 
 LDADD = libruntime.la $(CMOCKA_LIBS)
@@ -28,6 +31,12 @@ tests_ipf_test_SOURCES = tests/ipf-test.c tests/ipf-doc.h tests/random.h
 tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
 tests_net_test_SOURCES = tests/net-test.c tests/random.h
+model_sources = tests/build.c tests/build.h tests/model.c tests/model.h tests/random.h \
+	tests/walker.c tests/walker.h
+tests_ortc_test_SOURCES = tests/ortc-test.c $(model_sources)
+tests_passes_test_SOURCES = tests/passes-test.c $(model_sources)
+tests_verify_test_SOURCES = tests/verify-test.c tests/ipf-doc.h tests/mutate.c tests/mutate.h \
+	$(model_sources)
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h

@@ -535,7 +535,7 @@ const struct mutation mutation_table[] = {
 	{ "turn source and destination", turn_sides, false },
 	{ "change the protocol", change_proto, false },
 	{ "drop quick", drop_quick, false },
-	{ "add quick", add_quick, false },
+	{ "add quick", add_quick, true },
 	{ "drop flags", drop_flags, false },
 	{ "add flags", add_flags, false },
 	{ "widen a prefix", widen_prefix, false },

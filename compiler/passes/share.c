@@ -396,7 +396,9 @@ best_base(struct problem *pb, uint64_t *best)
 
 		for (uint32_t i = 0; i < pb->functions.n; i++) {
 			const struct function *f = &pb->functions.v[i];
-			bool seen = f->alone == 0;
+			/* The lowest layer is for all numbers, and not all ICMP types have state. */
+			bool seen = f->alone == 0 ||
+			    (lang_has_types(pb->proto) && f->set[OUT_STATE].n);
 
 			for (unsigned k = 0; k < t; k++)
 				seen |= tried[k] == i;
