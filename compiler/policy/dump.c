@@ -109,7 +109,7 @@ check_state(const struct policy_entry *e)
 }
 
 const char *
-policy_check(const struct policy *p)
+policy_check(const struct policy *p, bool state_placed)
 {
 	for (uint32_t i = 0; i < p->entries.n; i++) {
 		const struct policy_entry *e = &p->entries.v[i];
@@ -117,7 +117,7 @@ policy_check(const struct policy *p)
 
 		if (!wrong)
 			wrong = check_items(e);
-		if (!wrong)
+		if (!wrong && state_placed)
 			wrong = check_state(e);
 		if (wrong)
 			return wrong;
