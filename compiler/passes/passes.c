@@ -42,3 +42,9 @@ passes_run(struct passes *ps, struct arena *arena, struct policy *p, const char 
 	}
 	return NULL;
 }
+
+uint64_t
+passes_bound(const struct passes *ps)
+{
+	return ps->bound;
+}

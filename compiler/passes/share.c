@@ -361,14 +361,16 @@ solve(struct problem *pb, const struct function *f, const struct function *base,
 static uint64_t
 sliced_cost(struct problem *pb)
 {
-	uint64_t total = 0;
+	uint64_t total = 0, most = 0;
 
 	for (uint32_t i = 0; i < pb->functions.n; i++) {
 		struct function *f = &pb->functions.v[i];
 
 		f->alone = is_default(f) ? 0 : solve(pb, f, NULL, NULL);
 		total += f->alone * f->lines_of_items;
+		most = f->alone > most ? f->alone : most;
 	}
+	pb->ps->bound += most;
 	return total;
 }
 
