@@ -60,6 +60,9 @@ tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 
+EXTRA_PROGRAMS += tests/query-bench
+tests_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
+
 EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
 
 # --- the programs and the documents ---------------------------------------------
@@ -122,6 +125,10 @@ EXTRA_PROGRAMS = tests/bench/bench-rules tests/bench/bench-run tests/bench/query
 tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
 tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
 tests_bench_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
+EXTRA_PROGRAMS += tests/bench/bench-rules tests/bench/bench-run tests/bench/visits
+tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
+tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
+tests_bench_visits_SOURCES = tests/bench/visits.c tests/random.h
 CLEANFILES += $(EXTRA_PROGRAMS)
 BENCH_FLAGS =
 
