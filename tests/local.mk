@@ -20,6 +20,8 @@ check_PROGRAMS += \
 	tests/net-test \
 	tests/portset-test \
 	tests/pset-test \
+	tests/roundtrip-test \
+	tests/tree-test
 	tests/region-test \
 	tests/roundtrip-test
 TESTS += $(check_PROGRAMS)
@@ -48,6 +50,7 @@ tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
 tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
+tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 
 EXTRA_PROGRAMS = tests/query-bench
 tests_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h

@@ -245,7 +245,7 @@ compare_family(struct work *w, unsigned fam, const struct slice text[2])
 			simplify(&outcomes, &list[k]);
 		}
 		if (good)
-			region_compare(&scratch, filter_first(fam), filter_last(fam), &list[0],
+			region_compare(&scratch, family_first(fam), family_last(fam), &list[0],
 			    &list[1], gather, w);
 		arena_reset(&scratch);
 	}
