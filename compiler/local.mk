@@ -28,12 +28,15 @@ libcompiler_la_SOURCES = \
 	compiler/policy/dump.c \
 	compiler/policy/inventory.c compiler/policy/inventory.h \
 	compiler/policy/policy.c compiler/policy/policy.h \
+	compiler/passes/cut.c \
 	compiler/passes/items.c \
 	compiler/passes/merge.c \
+	compiler/passes/origin.c \
 	compiler/passes/ortc.c compiler/passes/ortc.h \
 	compiler/passes/passes.c compiler/passes/passes.h compiler/passes/passes_int.h \
 	compiler/passes/share.c \
 	compiler/passes/state.c \
+	compiler/passes/tree.c compiler/passes/tree_int.h \
 	compiler/passes/verify.c compiler/passes/verify.h \
 	compiler/filter/decide.c compiler/filter/decide.h \
 	compiler/filter/equiv.c \

@@ -171,24 +171,6 @@ struct open {
 };
 
 static bool
-items_overlap(const struct policy_entry *x, const struct policy_entry *y)
-{
-	bool ports = lang_has_ports(x->proto);
-
-	if (x->all_items || y->all_items)
-		return true;
-	for (unsigned i = 0; i < x->n_items; i++)
-		for (unsigned k = 0; k < y->n_items; k++) {
-			const struct lang_item *s = &x->items[i], *t = &y->items[k];
-
-			if (ports ? s->a <= t->b && t->a <= s->b : s->a == t->a &&
-			    (s->b == t->b || s->b == LANG_ANY_CODE || t->b == LANG_ANY_CODE))
-				return true;
-		}
-	return false;
-}
-
-static bool
 addrs_overlap(const struct policy_entry *x, const struct policy_entry *y)
 {
 	if (x->any || y->any)

@@ -5,6 +5,7 @@ const struct pass pass_table[] = {
 	{ "merge", 1, pass_merge },
 	{ "state", 1, pass_state },
 	{ "share", 2, pass_share },
+	{ "tree", 3, pass_tree },
 };
 const size_t pass_count = BASE_COUNT(pass_table);
 

@@ -6,6 +6,7 @@
  *	-O1  merge      one entry a rule and direction: the smallest lists
  *	     state      no state where it means nothing
  *	-O2  share      the shortest list found for the whole policy
+ *	-O3  tree       the same lines in groups, so that a packet meets few of them
  *
  * A context belongs to one host: what depends on a rule only is worked out once,
  * not once a VM.

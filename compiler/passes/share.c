@@ -535,10 +535,13 @@ static void
 set_rules(struct problem *pb, struct policy_entry *e, const uint32_t *from, uint32_t n)
 {
 	const struct rule **rules = arena_alloc(pb->ps->arena, (n ? n : 1) * sizeof(*rules));
+	const struct policy_entry **sources = arena_alloc(pb->ps->arena, n * sizeof(*sources));
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		rules[i] = pb->e[from[i]].rule;
+	for (uint32_t i = 0; i < n; i++) {
+		sources[i] = &pb->e[from[i]];
+		rules[i] = sources[i]->rule;
+	}
 	qsort(rules, n, sizeof(*rules), by_rule_uuid);
 	for (uint32_t i = 0; i < n; i++)
 		if (kept == 0 || rules[kept - 1] != rules[i])
@@ -546,6 +549,8 @@ set_rules(struct problem *pb, struct policy_entry *e, const uint32_t *from, uint
 	e->rules = rules;
 	e->n_rules = kept;
 	e->rule = rules[0];
+	e->sources = sources;
+	e->n_sources = n;
 }
 
 struct rules_of {

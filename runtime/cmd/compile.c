@@ -83,7 +83,7 @@ add_vm(struct job *j, const char *text)
 static bool
 set_level(struct job *j, const char *text)
 {
-	if (strlen(text) != 1 || *text < '0' || *text > '2') {
+	if (strlen(text) != 1 || *text < '0' || *text > '3') {
 		cmd_usage(NAME, "there is no optimisation level %s", text);
 		return false;
 	}
@@ -115,7 +115,7 @@ set_debug(struct job *j, const char *text)
 	j->opts.dumped = &j->dump;
 	if (j->opts.debug)
 		return true;
-	cmd_usage(NAME, "--debug takes ir, or pass: and one of merge, state and share");
+	cmd_usage(NAME, "--debug takes ir, or pass: and one of merge, state, share and tree");
 	return false;
 }
 
