@@ -38,7 +38,7 @@ complete -c fwrule -n '__fwrule_in compile' -l date -x -d 'the date in the heads
 complete -c fwrule -n '__fwrule_in compile' -s O -x -a '0 1 2' -d 'level of optimisation'
 complete -c fwrule -n '__fwrule_in compile' -l fwrule-version -x -a '1 2 3 4' -d 'refuse newer features'
 complete -c fwrule -n '__fwrule_in compile' -l verify -d 'prove each file'
-complete -c fwrule -n '__fwrule_in compile' -l debug -x -a 'ir pass:merge pass:state pass:share' -d 'dump the policies'
+complete -c fwrule -n '__fwrule_in compile' -l debug -x -a 'ir pass:merge pass:state pass:share pass:tree' -d 'dump the policies'
 complete -c fwrule -n '__fwrule_in compile' -s v -l verbose -d 'say how much was written'
 complete -c fwrule -n '__fwrule_in compile' -s h -l help -d 'show a summary'
 
