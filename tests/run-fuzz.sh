@@ -3,8 +3,8 @@
 # run-fuzz.sh SOURCE BUILD: builds each target of SOURCE/tests/fuzz with libFuzzer
 # against the libraries of BUILD, which were built for it, and runs it for
 # FUZZ_SECONDS.  A target NAME.c starts from the seeds that tests/fuzz/seeds.sh makes
-# for it; what it found on its way is kept in BUILD/found/NAME, and an input that
-# fails in BUILD/found.
+# for it and the inputs in tests/fuzz/NAME.corpus, where there are any; what it found
+# on its way is kept in BUILD/found/NAME, and an input that fails in BUILD/found.
 set -u
 
 src=$1 build=$2
@@ -22,10 +22,13 @@ for c in "$src"/tests/fuzz/*.c; do
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o "$build/$name" "$c" \
 	    "$build/.libs/libruntime.a" ${FUZZ_LIBS-} -lpthread -lm || { failed=$((failed + 1)); continue; }
 	mkdir -p "$build/seeds/$name"
+	corpus=
+	[ ! -d "$src/tests/fuzz/$name.corpus" ] || corpus=$src/tests/fuzz/$name.corpus
+	# shellcheck disable=SC2086
 	if "$build/$name" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 \
 	    -print_final_stats=1 -verbosity=0 -artifact_prefix="$build/found/$name-" \
 	    -max_len=4096 -dict="$src/tests/fuzz/rule.dict" \
-	    "$build/found/$name" "$build/seeds/$name" >"$build/$name.log" 2>&1; then
+	    "$build/found/$name" "$build/seeds/$name" $corpus >"$build/$name.log" 2>&1; then
 		echo "$name: $(sed -n 's/.*number_of_executed_units: *//p' "$build/$name.log") inputs, nothing found"
 	else
 		tail -n 40 "$build/$name.log"

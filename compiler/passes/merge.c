@@ -171,24 +171,6 @@ struct open {
 };
 
 static bool
-items_overlap(const struct policy_entry *x, const struct policy_entry *y)
-{
-	bool ports = lang_has_ports(x->proto);
-
-	if (x->all_items || y->all_items)
-		return true;
-	for (unsigned i = 0; i < x->n_items; i++)
-		for (unsigned k = 0; k < y->n_items; k++) {
-			const struct lang_item *s = &x->items[i], *t = &y->items[k];
-
-			if (ports ? s->a <= t->b && t->a <= s->b : s->a == t->a &&
-			    (s->b == t->b || s->b == LANG_ANY_CODE || t->b == LANG_ANY_CODE))
-				return true;
-		}
-	return false;
-}
-
-static bool
 addrs_overlap(const struct policy_entry *x, const struct policy_entry *y)
 {
 	if (x->any || y->any)
@@ -214,6 +196,37 @@ may_join(struct open *opens, uint32_t at, uint32_t n, const struct policy_entry 
 	return true;
 }
 
+static int
+by_addrs(const void *a, const void *b)
+{
+	const struct policy_entry *x = a, *y = b;
+
+	for (uint32_t i = 0; i < x->n_addrs && i < y->n_addrs; i++) {
+		int c = prefix_cmp(x->addrs[i], y->addrs[i]);
+
+		if (c)
+			return c;
+	}
+	return x->n_addrs < y->n_addrs ? -1 : x->n_addrs > y->n_addrs;
+}
+
+/* Entries of one rule that stand in one place come in the order of the VMs; here in none. */
+static struct policy_entry *
+without_vm_order(struct passes *ps, const struct policy *p)
+{
+	struct policy_entry *e = arena_alloc(ps->arena, p->entries.n * sizeof(*e));
+
+	memcpy(e, p->entries.v, p->entries.n * sizeof(*e));
+	for (uint32_t i = 0, k; i < p->entries.n; i = k) {
+		for (k = i + 1; k < p->entries.n && e[k].number == e[i].number &&
+		    e[k].rank == e[i].rank && addr_cmp(e[k].first, e[i].first) == 0; k++)
+			;
+		if (k - i > 1)
+			qsort(e + i, k - i, sizeof(*e), by_addrs);
+	}
+	return e;
+}
+
 static bool
 same_block(const struct policy_entry *x, const struct policy_entry *y)
 {
@@ -226,10 +239,11 @@ merge_tagged(struct passes *ps, struct policy *p)
 {
 	struct open *opens = arena_alloc(ps->arena, p->entries.n * sizeof(*opens));
 	struct policy_entry *out = arena_alloc(ps->arena, p->entries.n * sizeof(*out));
+	struct policy_entry *entries = without_vm_order(ps, p);
 	uint32_t n = 0, block = 0, kept = 0;
 
 	for (uint32_t i = 0; i < p->entries.n; i++) {
-		struct policy_entry *e = &p->entries.v[i];
+		struct policy_entry *e = &entries[i];
 		uint32_t at;
 
 		if (block < n && !same_block(&opens[block].entry, e))

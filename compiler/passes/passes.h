@@ -6,6 +6,7 @@
  *	-O1  merge      one entry a rule and direction: the smallest lists
  *	     state      no state where it means nothing
  *	-O2  share      the shortest list found for the whole policy
+ *	-O3  tree       the same lines in groups, so that a packet meets few of them
  *
  * A context belongs to one host: what depends on a rule only is worked out once,
  * not once a VM.
@@ -41,5 +42,13 @@ void passes_free(struct passes *ps);
  */
 const char *passes_run(struct passes *ps, struct arena *arena, struct policy *p,
     const char *debug, struct buf *dump);
+
+/*
+ * A lower bound, for -O2 without tags: no lists of lines, each for one protocol,
+ * that decide what the policies run so far do have fewer lines for their rules.
+ * It is, for each VM, family, direction and protocol, the shortest list for one
+ * port or type alone, whichever needs most.
+ */
+uint64_t passes_bound(const struct passes *ps);
 
 #endif

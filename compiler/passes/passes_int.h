@@ -22,14 +22,18 @@ struct passes {
 	bool tags;
 	uint32_t n_rules;
 	struct merged (*merged)[2];     /* by rule and side */
+	uint64_t bound;
 };
 
 void pass_merge(struct passes *ps, struct policy *p);
 void pass_state(struct passes *ps, struct policy *p);
 void pass_share(struct passes *ps, struct policy *p);
+void pass_tree(struct passes *ps, struct policy *p);
 
 /* The smallest list of ports, or of types and codes, that says the same. */
 void items_shrink(struct arena *a, enum lang_proto proto, const struct lang_item *items,
     uint32_t n, struct lang_item **out, uint16_t *n_out);
+/* Do entries of one protocol have a port, or a type and code, in common? */
+bool items_overlap(const struct policy_entry *x, const struct policy_entry *y);
 
 #endif

@@ -46,6 +46,7 @@ struct problem {
 	struct pset *addrs;             /* of each entry, in this family */
 	VEC(struct function) functions;
 	bool *reached;                  /* entries that decide something */
+	bool *named;                    /* these, and those that only say what the default does */
 };
 
 /* --- numbers ---------------------------------------------------------------------------- */
@@ -179,7 +180,7 @@ static void
 evaluate(struct problem *pb, const struct active *a, struct function *f)
 {
 	struct pset covered = pset_none(pb->fam), run = pset_none(pb->fam);
-	uint32_t n = a->entries.n;
+	uint32_t n = a->entries.n, all = n;
 
 	/* Coming in, what blocks at the end only says what the file's end says. */
 	while (!pb->ps->tags && pb->side == LANG_TO && n > 0 &&
@@ -197,7 +198,7 @@ evaluate(struct problem *pb, const struct active *a, struct function *f)
 			if (pb->ps->tags && i > start)
 				break;
 			if (!pset_subset(s, &covered))
-				pb->reached[a->entries.v[i]] = true;
+				pb->reached[a->entries.v[i]] = pb->named[a->entries.v[i]] = true;
 			for (uint32_t k = 0; k < s->n; k++)
 				pset_push(pb->scratch, &run, s->v[k].first, s->v[k].last);
 		}
@@ -206,6 +207,9 @@ evaluate(struct problem *pb, const struct active *a, struct function *f)
 		pset_union(pb->scratch, &f->set[o], &f->set[o], &run);
 		pset_union(pb->scratch, &covered, &covered, &run);
 	}
+	for (uint32_t i = n; i < all; i++)
+		if (!pset_subset(&pb->addrs[a->entries.v[i]], &covered))
+			pb->named[a->entries.v[i]] = true;
 	/* Coming in, everything else is blocked anyway. */
 	if (pb->side == LANG_TO)
 		f->set[OUT_BLOCK].n = 0;
@@ -357,14 +361,16 @@ solve(struct problem *pb, const struct function *f, const struct function *base,
 static uint64_t
 sliced_cost(struct problem *pb)
 {
-	uint64_t total = 0;
+	uint64_t total = 0, most = 0;
 
 	for (uint32_t i = 0; i < pb->functions.n; i++) {
 		struct function *f = &pb->functions.v[i];
 
 		f->alone = is_default(f) ? 0 : solve(pb, f, NULL, NULL);
 		total += f->alone * f->lines_of_items;
+		most = f->alone > most ? f->alone : most;
 	}
+	pb->ps->bound += most;
 	return total;
 }
 
@@ -392,7 +398,9 @@ best_base(struct problem *pb, uint64_t *best)
 
 		for (uint32_t i = 0; i < pb->functions.n; i++) {
 			const struct function *f = &pb->functions.v[i];
-			bool seen = f->alone == 0;
+			/* The lowest layer is for all numbers, and not all ICMP types have state. */
+			bool seen = f->alone == 0 ||
+			    (lang_has_types(pb->proto) && f->set[OUT_STATE].n);
 
 			for (unsigned k = 0; k < t; k++)
 				seen |= tried[k] == i;
@@ -531,10 +539,13 @@ static void
 set_rules(struct problem *pb, struct policy_entry *e, const uint32_t *from, uint32_t n)
 {
 	const struct rule **rules = arena_alloc(pb->ps->arena, (n ? n : 1) * sizeof(*rules));
+	const struct policy_entry **sources = arena_alloc(pb->ps->arena, n * sizeof(*sources));
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		rules[i] = pb->e[from[i]].rule;
+	for (uint32_t i = 0; i < n; i++) {
+		sources[i] = &pb->e[from[i]];
+		rules[i] = sources[i]->rule;
+	}
 	qsort(rules, n, sizeof(*rules), by_rule_uuid);
 	for (uint32_t i = 0; i < n; i++)
 		if (kept == 0 || rules[kept - 1] != rules[i])
@@ -542,7 +553,13 @@ set_rules(struct problem *pb, struct policy_entry *e, const uint32_t *from, uint
 	e->rules = rules;
 	e->n_rules = kept;
 	e->rule = rules[0];
+	e->sources = sources;
+	e->n_sources = n;
 }
+
+struct rules_of {
+	VEC(uint32_t) entries;
+};
 
 static struct policy_entry *
 add_entry(struct writer *w, enum outcome o, const struct portset *items, uint32_t n_addrs)
@@ -577,32 +594,58 @@ by_height(const void *a, const void *b)
 	return addr_cmp(x->p.a, y->p.a);
 }
 
-/* The entries whose rules a run of lines stands for: those with packets in common. */
+/* Adds the entries that have packets in common with these, if they say the same. */
 static void
-find_rules(struct problem *pb, struct policy_entry *e, const struct portset *items)
+find_entries(struct problem *pb, const struct pset *addrs, const struct portset *items,
+    unsigned action, struct rules_of *from)
 {
-	struct pset addrs = pset_none(pb->fam);
-	VEC(uint32_t) from = { 0 };
-
-	for (uint32_t i = 0; i < e->n_addrs; i++)
-		pset_push_prefix(pb->scratch, &addrs, e->addrs[i]);
-	pset_close(&addrs);
 	for (uint32_t i = 0; i < pb->n; i++) {
 		struct portset own = { 0 };
 
-		if (!pb->reached[i] || pb->e[i].action != e->action ||
-		    !pset_overlaps(&pb->addrs[i], &addrs))
+		if (!pb->named[i] || pb->e[i].action != action ||
+		    !pset_overlaps(&pb->addrs[i], addrs))
 			continue;
 		push_items(pb, &own, &pb->e[i]);
 		portset_close(&own);
 		if (portset_overlaps(&own, items))
-			*vec_push(pb->scratch, &from) = i;
+			*vec_push(pb->scratch, &from->entries) = i;
 	}
-	/* An exception for what no rule names: it stands for those it is cut out of. */
-	for (uint32_t i = 0; i < pb->n && from.n == 0; i++)
-		if (pb->reached[i] && pset_overlaps(&pb->addrs[i], &addrs))
-			*vec_push(pb->scratch, &from) = i;
-	set_rules(pb, e, from.v, from.n);
+}
+
+/*
+ * Names the rules that lines[0..n), which became entry e, stand for.  An exception
+ * may be for what no rule says, but is there by default: it stands for the rules
+ * it is cut out of, which are those of the wider lines behind it, up to end; or,
+ * if none is wider, of the list below.
+ */
+static void
+find_rules(struct problem *pb, struct policy_entry *e, const struct ortc_line *lines,
+    uint32_t n, const struct ortc_line *end, const struct portset *items)
+{
+	struct pset addrs = pset_none(pb->fam), wider = pset_none(pb->fam);
+	unsigned other = e->action == LANG_BLOCK ? LANG_ALLOW : LANG_BLOCK;
+	struct rules_of from = { 0 };
+
+	for (uint32_t i = 0; i < n; i++)
+		pset_push_prefix(pb->scratch, &addrs, lines[i].p);
+	pset_close(&addrs);
+	find_entries(pb, &addrs, items, e->action, &from);
+	if (from.entries.n == 0) {
+		for (const struct ortc_line *l = lines + n; l < end; l++) {
+			struct pset one = pset_none(pb->fam);
+
+			pset_push_prefix(pb->scratch, &one, l->p);
+			if (pset_overlaps(&one, &addrs))
+				pset_push_prefix(pb->scratch, &wider, l->p);
+		}
+		pset_close(&wider);
+		pset_union(pb->scratch, &wider, &wider, &addrs);
+		find_entries(pb, &wider, items, other, &from);
+	}
+	for (uint32_t i = 0; i < pb->n && from.entries.n == 0; i++)
+		if (pb->named[i] && pset_overlaps(&pb->addrs[i], &addrs))
+			*vec_push(pb->scratch, &from.entries) = i;
+	set_rules(pb, e, from.entries.v, from.entries.n);
 }
 
 static void
@@ -626,7 +669,7 @@ write_function(struct writer *w, const struct function *f, const struct function
 		addrs = (struct prefix *)e->addrs;
 		for (uint32_t j = i; j < k; j++)
 			addrs[j - i] = lines.list.v[j].p;
-		find_rules(pb, e, items);
+		find_rules(pb, e, l, k - i, lines.list.v + lines.list.n, items);
 	}
 }
 
@@ -647,8 +690,28 @@ write_sliced(struct writer *w, uint32_t base)
 	write_function(w, b, NULL, &all);
 }
 
+/*
+ * What was dropped because the default says the same, and yet stands before a
+ * line that says so, too, is now this line's.
+ */
 static void
-write_joined(struct writer *w, const struct join *joins)
+name_dropped(struct problem *pb, struct join *j, uint32_t at)
+{
+	for (uint32_t i = 0; i < at; i++) {
+		struct portset own = { 0 };
+
+		if (pb->reached[i] || !pb->named[i] || pb->e[i].action != j->entry.action ||
+		    !pset_overlaps(&pb->addrs[i], &j->addrs))
+			continue;
+		push_items(pb, &own, &pb->e[i]);
+		portset_close(&own);
+		if (portset_overlaps(&own, &j->items))
+			*vec_push(pb->scratch, &j->from) = i;
+	}
+}
+
+static void
+write_joined(struct writer *w, struct join *joins)
 {
 	struct problem *pb = w->pb;
 
@@ -663,6 +726,7 @@ write_joined(struct writer *w, const struct join *joins)
 		addrs = pset_prefixes(pb->ps->arena, &j->addrs, &n);
 		e = add_entry(w, outcome_of(&j->entry), &j->items, (uint32_t)n);
 		e->addrs = addrs;
+		name_dropped(pb, &joins[i], i);
 		set_rules(pb, e, j->from.v, j->from.n);
 	}
 }
@@ -700,6 +764,7 @@ share_family(struct passes *ps, const struct policy_entry *e, uint32_t n,
 	if ((pb.proto == LANG_ICMP && fam == NET_V6) || (pb.proto == LANG_ICMP6 && fam == NET_V4))
 		return;
 	pb.reached = arena_zero(scratch, n * sizeof(*pb.reached));
+	pb.named = arena_zero(scratch, n * sizeof(*pb.named));
 	take_addrs(&pb);
 	make_decision(&pb);
 	joins = join(&pb, &joined);
@@ -724,7 +789,7 @@ drop_unreached(struct passes *ps, const struct policy_entry *e, uint32_t n,
 	for (int k = 0; k < 2; k++) {
 		struct problem pb = { .ps = ps, .scratch = scratch, .e = e, .n = n,
 			.fam = k ? NET_V6 : NET_V4, .proto = e->proto, .side = e->side,
-			.reached = reached };
+			.reached = reached, .named = reached };
 
 		take_addrs(&pb);
 		make_decision(&pb);
@@ -734,13 +799,35 @@ drop_unreached(struct passes *ps, const struct policy_entry *e, uint32_t n,
 			*vec_push(ps->arena, &out->entries) = e[i];
 }
 
+/*
+ * ICMP entries that differ in nothing that ranks them, but in state: those with
+ * state first.  What follows for all types has the rest of its own rule's types
+ * only; joined with an earlier one it must not come before another's state.
+ */
+static void
+state_first(struct policy_entry *e, uint32_t n, struct arena *scratch)
+{
+	struct policy_entry *old = arena_alloc(scratch, n * sizeof(*old));
+	uint32_t to = 0;
+
+	memcpy(old, e, n * sizeof(*old));
+	for (uint32_t i = 0, k; i < n; i = k) {
+		for (k = i; k < n && old[k].rank >> 47 == old[i].rank >> 47; k++)
+			if (old[k].keep_state)
+				e[to++] = old[k];
+		for (k = i; k < n && old[k].rank >> 47 == old[i].rank >> 47; k++)
+			if (!old[k].keep_state)
+				e[to++] = old[k];
+	}
+}
+
 void
 pass_share(struct passes *ps, struct policy *p)
 {
 	struct policy out = { .vm = p->vm };
 
 	for (uint32_t i = 0, k; i < p->entries.n; i = k) {
-		const struct policy_entry *e = &p->entries.v[i];
+		struct policy_entry *e = &p->entries.v[i];
 
 		for (k = i; k < p->entries.n && p->entries.v[k].proto == e->proto &&
 		    p->entries.v[k].side == e->side; k++)
@@ -748,6 +835,8 @@ pass_share(struct passes *ps, struct policy *p)
 		if (ps->tags) {
 			drop_unreached(ps, e, k - i, &ps->scratch, &out);
 		} else {
+			if (lang_has_types(e->proto))
+				state_first(e, k - i, &ps->scratch);
 			share_family(ps, e, k - i, NET_V4, &ps->scratch, &out);
 			share_family(ps, e, k - i, NET_V6, &ps->scratch, &out);
 		}

@@ -83,7 +83,7 @@ add_vm(struct job *j, const char *text)
 static bool
 set_level(struct job *j, const char *text)
 {
-	if (strlen(text) != 1 || *text < '0' || *text > '2') {
+	if (strlen(text) != 1 || *text < '0' || *text > '3') {
 		cmd_usage(NAME, "there is no optimisation level %s", text);
 		return false;
 	}
@@ -115,7 +115,7 @@ set_debug(struct job *j, const char *text)
 	j->opts.dumped = &j->dump;
 	if (j->opts.debug)
 		return true;
-	cmd_usage(NAME, "--debug takes ir, or pass: and one of merge, state and share");
+	cmd_usage(NAME, "--debug takes ir, or pass: and one of merge, state, share and tree");
 	return false;
 }
 
@@ -328,9 +328,13 @@ run(struct job *j)
 		return j->status ? j->status : cmd_status_of(&j->diags);
 	j->status = cmd_write_stdout(NAME, buf_view(&j->out));
 	if (j->verbose) {
-		buf_printf(&report, "%u rules, %llu VMs: %llu files, %llu filter lines, %llu bytes\n",
+		buf_printf(&report, "%u rules, %llu VMs: %llu files, %llu filter lines, %llu bytes",
 		    j->in.rules.n, (unsigned long long)stats.vms, (unsigned long long)stats.files,
 		    (unsigned long long)stats.lines, (unsigned long long)stats.bytes);
+		if (stats.bound)
+			buf_printf(&report, "; its rules take %llu lines or more",
+			    (unsigned long long)stats.bound);
+		buf_char(&report, '\n');
 		cmd_write_all(2, report.p, report.n);
 		buf_free(&report);
 	}

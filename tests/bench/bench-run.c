@@ -3,9 +3,9 @@
  * Runs a command and prints what it cost: user and system CPU seconds, peak
  * memory in kB.
  *
- * usage: bench-run COMMAND [ARGUMENT...]; the command's own output goes to
- * standard error
+ * usage: bench-run COMMAND [ARGUMENT...]; the command's own output is thrown away
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -30,7 +30,7 @@ main(int argc, char **argv)
 	}
 	child = fork();
 	if (child == 0) {
-		dup2(STDERR_FILENO, STDOUT_FILENO);
+		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
 		execvp(argv[1], argv + 1);
 		perror(argv[1]);
 		_exit(127);

@@ -85,7 +85,8 @@ function sentence(r) {
 		[13, () => `FROM tag "env" = "${r.pick(ENVS)}" TO ${addresses(r)} BLOCK ${what}`],
 		[4, () => `FROM any TO ${role(r)} ALLOW icmp TYPE 8 CODE 0`],
 		[4, () => `FROM any TO ${role(r)} ALLOW icmp6 TYPE 128`],
-		[4, () => `FROM ${addresses(r)} TO ${role(r)} ALLOW ${what} PRIORITY ${r.below(101)}`],
+		[4, () => `FROM ${addresses(r)} TO ${role(r)} ALLOW ${what} ` +
+		    `PRIORITY ${r.below(101)}`],
 	])();
 }
 

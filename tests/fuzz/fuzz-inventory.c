@@ -54,7 +54,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct inventory inv;
 	struct input in;
 	struct src local = { .name = { "local", 5 } }, remote = { .name = { "remote", 6 } };
-	const char *copy = arena_copy(&arena, (const char *)data, n), *split = memchr(copy, 0xff, n);
+	const char *copy = arena_copy(&arena, (const char *)data, n);
+	const char *split = memchr(copy, 0xff, n);
 	struct buf b = { 0 };
 
 	local.text = (struct slice){ copy, split ? (size_t)(split - copy) : n };

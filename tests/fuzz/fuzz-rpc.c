@@ -21,7 +21,7 @@ check_answer(struct slice answer)
 	REQUIRE(memchr(answer.p, '\n', answer.n - 1) == NULL);
 	v = json_loadb(answer.p, answer.n, JSON_ALLOW_NUL, &error);
 	/* A lone surrogate of a sentence is in its answer; jansson reads none. */
-	REQUIRE(v || memmem(answer.p, answer.n, "\\ud", 3) || memmem(answer.p, answer.n, "\\uD", 3));
+	REQUIRE(v || memmem(answer.p, answer.n, "\\ud", 3));
 	if (json_is_object(v))
 		REQUIRE(!json_object_get(v, "result") != !json_object_get(v, "error"));
 	json_decref(v);
