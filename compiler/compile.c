@@ -14,6 +14,7 @@ struct job {
 	void *context;
 	struct compile_stats *stats;
 	struct passes *passes;
+	struct backend_warning warning;
 	struct buf text;
 	struct buf dump;                /* of --debug */
 };
@@ -127,6 +128,8 @@ compile_vm(struct job *j, struct policy_host *host, uint32_t number, struct aren
 		b->write_vm(&j->text, &policy, &j->opts->backend);
 		if (j->opts->verify && !prove(j, b, &meaning))
 			return false;
+		if (j->opts->warn && b->warn)
+			b->warn(&j->warning, &meaning, b, buf_view(&j->text));
 		if (!hand_out(j, policy.vm, b))
 			return false;
 	}
@@ -203,12 +206,16 @@ compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
 		rules = sorted_rules(&arena, rules, n_rules);
 	host = policy_host_new(&arena, j->inv, rules, n_rules, popts);
 	j->passes = passes_new(&arena, n_rules, j->opts->backend.level, j->opts->backend.tags);
+	j->warning = (struct backend_warning){ .diags = j->inv->diags,
+		.level = j->opts->backend.level, .seen = arena_zero(&arena, n_rules) };
 	for (uint32_t i = 0; i < n && good; i++) {
 		good = compile_vm(j, host, order[i], &each);
 		arena_reset(&each);
 	}
 	if (j->stats)
 		j->stats->bound += passes_bound(j->passes);
+	passes_free(j->passes);
+	free(j->warning.table);
 	arena_free(&each);
 	arena_free(&arena);
 	return good;

@@ -22,6 +22,7 @@ struct compile_opts {
 	 * proof fails, compile once with a sink that keeps nothing.
 	 */
 	bool verify;
+	bool warn;                      /* of what ipf will refuse or never match */
 	const char *debug;              /* "ir", or a pass after which the IR is dumped; or NULL */
 	struct buf *dumped;             /* where to */
 };

@@ -28,22 +28,29 @@ libcompiler_la_SOURCES = \
 	compiler/policy/dump.c \
 	compiler/policy/inventory.c compiler/policy/inventory.h \
 	compiler/policy/policy.c compiler/policy/policy.h \
+	compiler/passes/cut.c \
 	compiler/passes/items.c \
 	compiler/passes/merge.c \
+	compiler/passes/origin.c \
 	compiler/passes/ortc.c compiler/passes/ortc.h \
 	compiler/passes/passes.c compiler/passes/passes.h compiler/passes/passes_int.h \
 	compiler/passes/share.c \
 	compiler/passes/state.c \
+	compiler/passes/tree.c compiler/passes/tree_int.h \
 	compiler/passes/verify.c compiler/passes/verify.h \
 	compiler/filter/decide.c compiler/filter/decide.h \
 	compiler/filter/equiv.c \
 	compiler/filter/eval.c compiler/filter/filter.h \
-	compiler/filter/region.c compiler/filter/region.h \
+	compiler/filter/join.c compiler/filter/join.h \
+	compiler/filter/region.c compiler/filter/region.h compiler/filter/region_int.h \
+	compiler/filter/region_diagram.c \
+	compiler/filter/region_grid.c \
 	compiler/filter/space.c \
 	compiler/filter/text.c \
 	compiler/backends/backend.c compiler/backends/backend.h compiler/backends/backend_int.h \
 	compiler/backends/fwapi.c \
 	compiler/backends/ipf.c \
+	compiler/backends/ipfwarn.c \
 	compiler/backends/moray.c \
 	compiler/compile.c compiler/compile.h
 

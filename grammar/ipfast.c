@@ -308,8 +308,8 @@ read_port(struct ipf_reader *rd, struct ipf_token t)
 	d = ipfast_report(rd, bad_port, ipf_token_span(t), (int)t.n, t.p);
 	service = number ? -1 : ipfname_service(text);
 	if (service >= 0)
-		diag_help(rd->diags, d, "names are not looked up: %.*s is usually %d", (int)t.n, t.p,
-		    service);
+		diag_help(rd->diags, d, "names are not looked up: %.*s is usually %d", (int)t.n,
+		    t.p, service);
 	else if (!number)
 		diag_help(rd->diags, d, "names are not looked up: write the number");
 	return 0;
@@ -392,7 +392,8 @@ ipfast_type(struct ipf_reader *rd, struct ipf_token keyword, struct ipf_token ty
 	l->has_type = true;
 	l->type = (uint8_t)v;
 	if (v < 0 || v > 255) {
-		struct diag *d = ipfast_report(rd, bad_type, ipf_token_span(type), (int)text.n, text.p);
+		struct diag *d = ipfast_report(rd, bad_type, ipf_token_span(type), (int)text.n,
+		    text.p);
 
 		near = ipfname_near_type(text, fam);
 		if (near)
@@ -464,7 +465,8 @@ ipfast_keep_option(struct ipf_reader *rd, struct ipf_token name, const struct ip
 		    numbers < table[i].least || numbers > table[i].most)
 			continue;
 		if (rd->keep->options & table[i].option)
-			ipfast_report(rd, twice, ipf_token_span(name), "option", (int)text.n, text.p);
+			ipfast_report(rd, twice, ipf_token_span(name), "option", (int)text.n,
+			    text.p);
 		rd->keep->options |= table[i].option;
 		if (table[i].option == IPF_KEEP_LIMIT)
 			rd->keep->limit = a;
@@ -564,7 +566,8 @@ ipfast_tag_item(struct ipf_reader *rd, struct ipf_token name, const struct ipf_t
 	if (slice_is(text, "uuid") && value) {
 		on = &tag->has_uuid;
 		if (!uuid_read(ipf_token_text(*value), &tag->uuid))
-			ipfast_report(rd, bad_uuid, ipf_token_span(*value), (int)value->n, value->p);
+			ipfast_report(rd, bad_uuid, ipf_token_span(*value), (int)value->n,
+			    value->p);
 	} else if (slice_is(text, "cfwlog") && !value) {
 		on = &tag->cfwlog;
 	} else {

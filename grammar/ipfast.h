@@ -23,7 +23,7 @@
 #define IPF_GROUP_NAME_MAX 15
 #define IPF_NESTING_MAX 16
 /* Lines one packet can meet at most, those of a group counted at each of its heads. */
-#define IPF_VISITS_MAX 4000000
+#define IPF_VISITS_MAX 1000000
 
 enum ipf_action { IPF_BLOCK, IPF_PASS };
 enum ipf_dir { IPF_IN, IPF_OUT };

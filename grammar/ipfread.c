@@ -275,8 +275,8 @@ help_syntax(struct ipf_reader *rd, struct diag *d, const char **expected, int n)
 	}
 	for (size_t i = 0; i < BASE_COUNT(tail); i++)
 		if (slice_is(text, tail[i]) && among("the end of the line", expected, n)) {
-			diag_help(rd->diags, d, "the order is: flags, icmp-type, keep, head, group, "
-			    "set-tag");
+			diag_help(rd->diags, d, "the order is: flags, icmp-type, keep, head, "
+			    "group, set-tag");
 			return;
 		}
 	if (among("an address", expected, n) && rd->last == T_NUMBER)

@@ -145,7 +145,9 @@ static bool
 run(struct parse *px, int start, bool file)
 {
 	const struct src *src = px->b.src;
-	char *copy = arena_alloc(px->b.arena, src->text.n + 2);
+	/* Outside the arena when that is emptied after each sentence. */
+	char *copy = px->sink ? base_alloc(src->text.n + 2)
+	    : arena_alloc(px->b.arena, src->text.n + 2);
 	void *buffer;
 	bool good;
 
@@ -158,6 +160,8 @@ run(struct parse *px, int start, bool file)
 	buffer = rule_scan_text(px->scanner, copy, src->text.n + 2, file);
 	good = rule_yyparse(px) == 0;
 	rule_scan_done(px->scanner, buffer);
+	if (px->sink)
+		free(copy);
 	return good;
 }
 
@@ -187,17 +191,44 @@ parse_source(struct parse *px, struct arena *arena, struct diags *diags, const s
 }
 
 void
+parse_each(struct parse *px, struct arena *scratch, struct diags *diags, const struct src *src,
+    struct lang_opts opts, parse_sink *sink, void *context)
+{
+	struct parse_file none = { 0 };
+
+	if (!check_text(diags, src, PARSE_MAX_FILE))
+		return;
+	begin_text(px, scratch, diags, src, opts);
+	px->file = &none;
+	px->sink = sink;
+	px->context = context;
+	run(px, START_FILE, true);
+	px->sink = NULL;
+	px->file = NULL;
+}
+
+static void
+forget_sentence(struct parse *px)
+{
+	px->b.rule = NULL;
+	if (px->sink)
+		arena_reset(px->b.arena);
+}
+
+void
 parse_sentence_done(struct parse *px)
 {
-	if (px->good)
+	if (px->good && px->sink)
+		px->sink(px->context, px->b.rule);
+	else if (px->good)
 		*vec_push(px->b.arena, &px->file->rules) = px->b.rule;
-	px->b.rule = NULL;
+	forget_sentence(px);
 }
 
 void
 parse_sentence_failed(struct parse *px)
 {
-	px->b.rule = NULL;
+	forget_sentence(px);
 }
 
 /* --- lines that are not sentences --------------------------------------- */
@@ -217,7 +248,8 @@ trim(struct slice s)
 static struct parse_line *
 add_line(struct parse *px, struct ast_token t)
 {
-	struct parse_line *l = vec_push(px->b.arena, &px->file->lines);
+	struct parse_line *l = px->sink ? arena_alloc(px->b.arena, sizeof(*l))
+	    : vec_push(px->b.arena, &px->file->lines);
 
 	memset(l, 0, sizeof(*l));
 	l->span = (struct span){ t.off, t.n };

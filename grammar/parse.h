@@ -52,4 +52,14 @@ struct ast_rule *parse_sentence(struct parse *px, struct arena *arena, struct di
 struct parse_file *parse_source(struct parse *px, struct arena *arena, struct diags *diags,
     const struct src *src, struct lang_opts opts);
 
+/*
+ * The same without keeping anything: each sentence is handed to sink as it is
+ * read, and its tree, which is in scratch, is gone when sink returns.  Attribute
+ * lines are only checked for their form.  For input of any size: memory is the
+ * text's once more, and that of one sentence.
+ */
+typedef void parse_sink(void *context, const struct ast_rule *rule);
+void parse_each(struct parse *px, struct arena *scratch, struct diags *diags,
+    const struct src *src, struct lang_opts opts, parse_sink *sink, void *context);
+
 #endif

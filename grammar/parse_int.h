@@ -13,6 +13,8 @@ struct parse {
 	void *scanner;
 	struct ast_builder b;
 	struct parse_file *file;        /* NULL: one sentence */
+	parse_sink *sink;               /* of a file that is not kept, or NULL */
+	void *context;
 	const char *base;               /* start of the scanned copy */
 	int start;                      /* the token that selects the grammar's entrance, or 0 */
 	bool begun;                     /* a sentence of a file has begun */

@@ -2,7 +2,29 @@
 noinst_LTLIBRARIES += libruntime.la
 
 libruntime_la_SOURCES = \
+	runtime/eval/diff.c runtime/eval/diff.h runtime/eval/diff_int.h \
+	runtime/eval/diff_hosts.c \
+	runtime/eval/diff_text.c \
+	runtime/eval/eval.h \
+	runtime/eval/explain.c runtime/eval/explain.h \
+	runtime/eval/explain_text.c \
+	runtime/eval/files.c \
+	runtime/eval/json.c \
+	runtime/eval/meaning.c \
+	runtime/index/answer.c \
+	runtime/index/build.c \
+	runtime/index/file.c \
+	runtime/index/find.c \
+	runtime/index/index.c runtime/index/index.h runtime/index/index_int.h \
+	runtime/index/keys.c \
+	runtime/index/match.c \
+	runtime/index/params.c runtime/index/query.h runtime/index/query_int.h \
+	runtime/index/record.c runtime/index/record.h \
+	runtime/index/sort.c \
+	runtime/index/store.c runtime/index/store.h \
+	runtime/index/tree.c runtime/index/tree.h \
 	runtime/rpc/methods.c \
+	runtime/rpc/query.c \
 	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h
 
 libruntime_la_LIBADD = libcompiler.la
@@ -19,7 +41,29 @@ fwrule_SOURCES = \
 	runtime/cmd/aggregate.c \
 	runtime/cmd/cmd.c runtime/cmd/cmd.h \
 	runtime/cmd/compile.c \
+	runtime/cmd/diff.c \
+	runtime/cmd/equiv.c \
+	runtime/cmd/explain.c \
+	runtime/cmd/load.c runtime/cmd/load.h \
+	runtime/cmd/index.c \
 	runtime/cmd/main.c \
 	runtime/cmd/parse.c \
-	runtime/cmd/rpc.c
+	runtime/cmd/query.c \
+	runtime/cmd/rpc.c \
+	runtime/cmd/table.c runtime/cmd/table.h
 fwrule_LDADD = libruntime.la
+
+# --- completions: the program's name is theirs, and each shell has its folder ---------
+bashcompletiondir = $(bashcompdir)
+zshcompletiondir = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_zshcompletion_DATA = runtime/completions/_fwrule
+dist_fishcompletion_DATA = runtime/completions/fwrule.fish
+EXTRA_DIST += runtime/completions/fwrule.bash
+
+install-data-local:
+	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir)
+	$(INSTALL_DATA) $(srcdir)/runtime/completions/fwrule.bash $(DESTDIR)$(bashcompletiondir)/fwrule
+
+uninstall-local:
+	rm -f $(DESTDIR)$(bashcompletiondir)/fwrule

@@ -181,7 +181,8 @@ test_bad(void **state)
 		src_position(&src, d->at.off, &line, &column, NULL);
 		if (strcmp(d->code, cases[i].code) != 0 || line != cases[i].line ||
 		    column != cases[i].column || d->at.len != cases[i].len)
-			fail_msg("%s: %s at %u:%u+%u", cases[i].in, d->code, line, column, d->at.len);
+			fail_msg("%s: %s at %u:%u+%u", cases[i].in, d->code, line, column,
+			    d->at.len);
 		if (star ? strncmp(d->help, want, (size_t)(star - want)) : strcmp(d->help, want))
 			fail_msg("%s: help is: %s", cases[i].in, d->help);
 		world_close(&w);
@@ -309,7 +310,9 @@ static void
 random_line(struct buf *out)
 {
 	static const char *const sign[] = { "-", " - ", "- ", "\t-", "/", "/", "/", "", "", " " };
-	static const char *const after[] = { "", "", "", " ", "\r", "\t# x", ";1.2.3.4", "#-", " x" };
+	static const char *const after[] = {
+		"", "", "", " ", "\r", "\t# x", ";1.2.3.4", "#-", " x",
+	};
 	static const char noise[] = "0123456789abcdef.:/-# ;x%\r\t";
 	size_t start = out->n;
 	const char *s = sign[random_below(BASE_COUNT(sign))];
@@ -322,11 +325,13 @@ random_line(struct buf *out)
 		if (part == 1)
 			buf_str(out, s);
 		if (part == 1 && *s == '/')
-			buf_uint(out, random_below(4) ? 24 + random_below(9) : random_below(140));
+			buf_uint(out, random_below(4) ? 24 + random_below(9)
+			    : random_below(140));
 		else if (random_below(2))
 			buf_printf(out, "10.0.%u.%u", random_below(3), random_below(258));
 		else
-			buf_printf(out, "2001:db8:%s:%x", random_below(2) ? "" : ":1", random_below(300));
+			buf_printf(out, "2001:db8:%s:%x", random_below(2) ? "" : ":1",
+			    random_below(300));
 	}
 	buf_str(out, after[random_below(BASE_COUNT(after))]);
 	if (random_below(8) == 0 && out->n > start)
@@ -394,11 +399,12 @@ random_list(struct buf *text, struct bits *b)
 {
 	memset(b, 0, sizeof(*b));
 	for (unsigned lines = random_below(12); lines; lines--) {
-		unsigned from = random_below(ADDRESSES), to = from + random_below(ADDRESSES - from);
+		unsigned from = random_below(ADDRESSES);
+		unsigned to = from + random_below(ADDRESSES - from);
 		bool v6 = random_below(2);
 
-		buf_printf(text, v6 ? "2001:db8::%x - 2001:db8::%x\n" : "192.0.2.%d-192.0.2.%d\n",
-		    from, to);
+		buf_printf(text, v6 ? "2001:db8::%x - 2001:db8::%x\n"
+		    : "192.0.2.%u-192.0.2.%u\n", from, to);
 		memset((v6 ? b->v6 : b->v4) + from, true, to - from + 1);
 	}
 }
@@ -445,7 +451,8 @@ test_combine(void **state)
 		for (size_t k = 0; k < n; k++) {
 			random_list(&text[k], &b[k]);
 			in[k].role = (enum aggregate_role)(random_below(2) * random_below(3));
-			src[k] = (struct src){ .name = slice_of("list"), .text = buf_view(&text[k]) };
+			src[k] = (struct src){ .name = slice_of("list"),
+				.text = buf_view(&text[k]) };
 			in[k].src = &src[k];
 		}
 		for (int role = AGGREGATE_ADD; role <= AGGREGATE_EXCLUDE; role++)

@@ -1,2 +1,113 @@
 #!/bin/sh
-exit 77
+# SPDX-License-Identifier: MPL-2.0
+# Asks the completions of each shell what can follow, and holds that to --help:
+# the commands, and of each command its options, no more and no fewer.  A shell
+# that is not installed is passed over.
+set -u
+
+src=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
+FWRULE=$(realpath "${FWRULE:-./fwrule}")
+[ -x "$FWRULE" ] || { echo "no program: $FWRULE" >&2; exit 99; }
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+dir=$src/runtime/completions
+failed=0 checks=0
+
+# Options of a command's --help, one a line; -O0 | -O1 | -O2 count as -O.
+options_of_help()
+{
+	"$FWRULE" "$1" --help | grep -E '^ +-' | sed 's/  [^ -].*//' |
+	    grep -oE -e '(^|[ ,|])--?[A-Za-z][A-Za-z0-9-]*' | sed 's/^[ ,|]*//; s/^-O[0-9]$/-O/' | sort -u
+}
+
+# same WHAT WANTED GOT
+same()
+{
+	checks=$((checks + 1))
+	diff "$2" "$3" && return
+	echo "FAILED: $1: --help (<), completion (>)"
+	failed=$((failed + 1))
+}
+
+# What a completion says, brought to one form: no =, no level of -O.
+tidy()
+{
+	tr ' ' '\n' | sed 's/=$//; s/^-O[0-9]$/-O/; /^$/d' | sort -u
+}
+
+# --- bash ---------------------------------------------------------------------
+
+bash_asks()
+{
+	bash -c '
+	. "$1/fwrule.bash"
+	shift
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+	_fwrule
+	printf "%s\n" "${COMPREPLY[@]}"' bash "$dir" "$@"
+}
+
+# --- fish ---------------------------------------------------------------------
+
+fish_asks()
+{
+	HOME=$tmp fish --no-config -c "source $dir/fwrule.fish; complete -C '$*'" | cut -f1
+}
+
+# --- zsh ----------------------------------------------------------------------
+
+# zsh completes only in its line editor; its file is read for its options.
+zsh_options()
+{
+	sed -n "/^_fwrule_$1()/,/^}/p" "$dir/_fwrule" |
+	    grep -oE -e "['\"{,]\*?(\([^)]*\))?--?[A-Za-z][A-Za-z0-9-]*" | sed "s/^['\"{,*]*//; s/^([^)]*)//" |
+	    tidy
+}
+
+"$FWRULE" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$tmp/commands"
+[ -s "$tmp/commands" ] || { echo "fwrule --help lists no commands"; failed=1; }
+{ cat "$tmp/commands"; echo help; } | sort >"$tmp/want"
+
+bash_asks fwrule '' | grep -v '^-' | tidy >"$tmp/got"
+same 'bash: commands' "$tmp/want" "$tmp/got"
+bash_asks fwrule help '' | tidy >"$tmp/got"
+same 'bash: help' "$tmp/commands" "$tmp/got"
+while read -r command; do
+	options_of_help "$command" >"$tmp/options"
+	bash_asks fwrule "$command" - | tidy >"$tmp/got"
+	same "bash: $command" "$tmp/options" "$tmp/got"
+done <"$tmp/commands"
+printf 'fwapi,ipf\nfwapi,ipf6\n' >"$tmp/want"
+bash_asks fwrule compile --emit = fwapi,ip | tidy >"$tmp/got"
+same 'bash: a list' "$tmp/want" "$tmp/got"
+
+if command -v fish >/dev/null; then
+	{ cat "$tmp/commands"; echo help; } | sort >"$tmp/want"
+	fish_asks 'fwrule ' | tidy >"$tmp/got"
+	same 'fish: commands' "$tmp/want" "$tmp/got"
+	while read -r command; do
+		options_of_help "$command" >"$tmp/options"
+		fish_asks "fwrule $command -" | tidy >"$tmp/got"
+		same "fish: $command" "$tmp/options" "$tmp/got"
+	done <"$tmp/commands"
+else
+	echo "fish is not installed"
+fi
+
+sed -n "s/^\t\t'\([a-z]*\):.*/\1/p" "$dir/_fwrule" | tidy >"$tmp/got"
+{ cat "$tmp/commands"; echo help; } | sort >"$tmp/want"
+same 'zsh: commands' "$tmp/want" "$tmp/got"
+while read -r command; do
+	options_of_help "$command" >"$tmp/options"
+	zsh_options "$command" >"$tmp/got"
+	same "zsh: $command" "$tmp/options" "$tmp/got"
+done <"$tmp/commands"
+if command -v zsh >/dev/null; then
+	checks=$((checks + 1))
+	zsh -n "$dir/_fwrule" || failed=$((failed + 1))
+else
+	echo "zsh is not installed"
+fi
+
+echo "$checks checks, $failed failed"
+[ $failed -eq 0 ]

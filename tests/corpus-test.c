@@ -133,7 +133,8 @@ test_canonical(void **state)
 	static const char *const pairs[][2] = {
 		{ "010.0.0.01/024", "10.0.0.1/24" }, { "0:0:0:0:0:0:0:0", "::" },
 		{ "1:0:0:2:0:0:0:3", "1:0:0:2::3" }, { "0001::00000a/08", "1::a/8" },
-		{ "1:2:3:4:5:6:7:8::", "1:2:3:4:5:6:7:8" }, { "::1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8" },
+		{ "1:2:3:4:5:6:7:8::", "1:2:3:4:5:6:7:8" },
+		{ "::1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8" },
 		{ "1:2:3::4:5:6:7:8", "1:2:3:4:5:6:7:8" }, { "1:2:3::5:6:7:8", "1:2:3:0:5:6:7:8" },
 		{ "::ffff:102:304", "::ffff:102:304" }, { "fd00::", "fd00::" }, { "::0/0", "::/0" },
 	};
@@ -452,7 +453,8 @@ check_accepted(struct tally *t, const json_t *want, const json_t *created, const
 
 	canonical_raw(raw);
 	json_object_set(serialized, "rule", text);
-	check_equal(t, "parsed", json_object_get(want, "parsed"), json_object_get(parsed, "result"));
+	check_equal(t, "parsed", json_object_get(want, "parsed"),
+	    json_object_get(parsed, "result"));
 	check_equal(t, "raw", raw, json_object_get(got, "raw"));
 	check_equal(t, "serialized", serialized, json_object_get(got, "serialized"));
 	check_equal(t, "text", text, json_object_get(got, "text"));

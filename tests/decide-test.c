@@ -1,89 +1,20 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Decisions as sets against the walk of single packets: the sweep of region.h
- * on random rectangles, and files against filter_eval at every edge of every
- * class.
+ * Files as sets of packets against filter_eval at every edge of every class, and
+ * files held against each other.
  */
 #include "compiler/base/json.h"
 #include "compiler/filter/decide.h"
 
 #include "tests/ipf-doc.h"
 #include "tests/ipf-gen.h"
+#include "tests/points.h"
 #include "tests/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-static struct addr
-addr_step(struct addr a, int by)
-{
-	if (by > 0 && ++a.lo == 0)
-		a.hi++;
-	if (by < 0 && a.lo-- == 0)
-		a.hi--;
-	return a;
-}
-
-static bool
-addr_in(struct addr a, struct addr lo, struct addr hi)
-{
-	return addr_cmp(lo, a) <= 0 && addr_cmp(a, hi) <= 0;
-}
-
-/* --- points to look at -------------------------------------------------- */
-
-struct points {
-	struct arena *arena;
-	unsigned fam;
-	VEC(struct addr) addr;
-	VEC(uint16_t) key;
-};
-
-static void
-add_addr(struct points *p, struct addr a)
-{
-	struct addr some[3] = { a, a, a };
-
-	if (addr_cmp(a, filter_first(p->fam)) != 0)
-		some[1] = addr_step(a, -1);
-	if (addr_cmp(a, filter_last(p->fam)) != 0)
-		some[2] = addr_step(a, 1);
-	for (int i = 0; i < 3; i++) {
-		bool there = false;
-
-		for (uint32_t k = 0; k < p->addr.n && !there; k++)
-			there = addr_cmp(p->addr.v[k], some[i]) == 0;
-		if (!there)
-			*vec_push(p->arena, &p->addr) = some[i];
-	}
-}
-
-static void
-add_key(struct points *p, uint16_t key)
-{
-	for (int by = -1; by <= 1; by++) {
-		uint16_t k = (uint16_t)(key + by);
-		bool there = false;
-
-		for (uint32_t i = 0; i < p->key.n && !there; i++)
-			there = p->key.v[i] == k;
-		if (!there)
-			*vec_push(p->arena, &p->key) = k;
-	}
-}
-
-static void
-points_start(struct points *p, struct arena *arena, unsigned fam)
-{
-	memset(p, 0, sizeof(*p));
-	p->arena = arena;
-	p->fam = fam;
-	add_addr(p, filter_first(fam));
-	add_addr(p, filter_last(fam));
-	add_key(p, 0);
-}
 
 static void
 points_of_file(struct points *p, const struct ipf_file *f)
@@ -113,192 +44,6 @@ points_of_file(struct points *p, const struct ipf_file *f)
 			add_key(p, (uint16_t)((type + 1) << 8));
 }
 
-/* --- rectangles --------------------------------------------------------- */
-
-enum shape { MIXED, WIDE_KEYS, WIDE_ADDRS, SHAPES };
-
-static struct addr
-random_end(unsigned fam)
-{
-	struct addr a = random_below(8) ? filter_first(fam) : filter_last(fam);
-
-	a.lo += random_below(8) ? random_below(20) : 0;
-	if (addr_cmp(a, filter_last(fam)) > 0 || addr_cmp(a, filter_first(fam)) < 0)
-		a = filter_last(fam);
-	return a;
-}
-
-static void
-random_boxes(struct arena *arena, unsigned fam, enum shape shape, struct region_list *out)
-{
-	memset(out, 0, sizeof(*out));
-	for (uint32_t n = random_below(40); n; n--) {
-		struct addr a = random_end(fam), b = random_end(fam);
-		uint16_t k = (uint16_t)gen_port(), m = (uint16_t)gen_port();
-		struct region_box *box = vec_push(arena, &out->box);
-
-		*box = (struct region_box){
-			.lo = addr_cmp(a, b) < 0 ? a : b, .hi = addr_cmp(a, b) < 0 ? b : a,
-			.klo = k < m ? k : m, .khi = k < m ? m : k,
-			.outcome = random_below(3), .source = n,
-		};
-		if (shape == WIDE_KEYS || random_below(6) == 0) {
-			box->klo = 0;
-			box->khi = REGION_KEY_MAX;
-		}
-		if (shape == WIDE_ADDRS || random_below(6) == 0) {
-			box->lo = filter_first(fam);
-			box->hi = filter_last(fam);
-		}
-	}
-}
-
-static void
-points_of_boxes(struct points *p, const struct region_list *l)
-{
-	for (uint32_t i = 0; i < l->box.n; i++) {
-		add_addr(p, l->box.v[i].lo);
-		add_addr(p, l->box.v[i].hi);
-		add_key(p, l->box.v[i].klo);
-		add_key(p, l->box.v[i].khi);
-	}
-}
-
-/* The decision is a partition without needless cuts and says what the list says. */
-static void
-check_decision(const struct points *p, const struct region_list *list, struct arena *arena)
-{
-	struct addr first = filter_first(p->fam), last = filter_last(p->fam);
-	struct region_decision d;
-
-	region_decide(arena, first, last, list, &d);
-	for (uint32_t i = 0; i < d.slab.n; i++) {
-		const struct region_slab *s = &d.slab.v[i], *next = s + 1;
-		bool same = i + 1 < d.slab.n && s->n == next->n;
-
-		assert_true(s->klo <= s->khi);
-		assert_int_equal(s->klo, i ? d.slab.v[i - 1].khi + 1 : 0);
-		assert_int_equal(i + 1 < d.slab.n || s->khi == REGION_KEY_MAX, true);
-		assert_int_equal(addr_cmp(s->cell[0].lo, first), 0);
-		assert_int_equal(addr_cmp(s->cell[s->n - 1].hi, last), 0);
-		for (uint32_t c = 0; c + 1 < s->n; c++) {
-			assert_int_equal(addr_cmp(addr_step(s->cell[c].hi, 1), s->cell[c + 1].lo), 0);
-			assert_ptr_not_equal(s->cell[c].box, s->cell[c + 1].box);
-		}
-		for (uint32_t c = 0; same && c < s->n; c++)
-			same = s->cell[c].box == next->cell[c].box &&
-			    addr_cmp(s->cell[c].lo, next->cell[c].lo) == 0;
-		assert_false(same);
-	}
-	for (uint32_t k = 0; k < p->key.n; k++) {
-		const struct region_slab *s = d.slab.v;
-		uint32_t c = 0;
-
-		while (s->khi < p->key.v[k])
-			s++;
-		for (uint32_t a = 0; a < p->addr.n; a++) {
-			for (c = 0; !addr_in(p->addr.v[a], s->cell[c].lo, s->cell[c].hi); c++)
-				assert_true(c + 1 < s->n);
-			assert_ptr_equal(s->cell[c].box, region_find(list, p->addr.v[a], p->key.v[k]));
-		}
-	}
-}
-
-struct diffs {
-	struct arena *arena;
-	VEC(struct region_diff) list;
-};
-
-static bool
-keep_diff(void *arg, const struct region_diff *d)
-{
-	struct diffs *ds = arg;
-
-	*vec_push(ds->arena, &ds->list) = *d;
-	return true;
-}
-
-static bool
-stop_at_once(void *arg, const struct region_diff *d)
-{
-	(void)d;
-	++*(int *)arg;
-	return false;
-}
-
-static const struct region_diff *
-find_diff(const struct diffs *ds, struct addr a, uint16_t key)
-{
-	const struct region_diff *found = NULL;
-
-	for (uint32_t i = 0; i < ds->list.n; i++) {
-		const struct region_diff *d = &ds->list.v[i];
-
-		if (!addr_in(a, d->lo, d->hi) || key < d->klo || key > d->khi)
-			continue;
-		assert_null(found);             /* disjoint */
-		found = d;
-	}
-	return found;
-}
-
-static void
-check_compare(const struct points *p, const struct region_list *a, const struct region_list *b,
-    struct arena *arena)
-{
-	struct addr first = filter_first(p->fam), last = filter_last(p->fam);
-	struct diffs ds = { .arena = arena };
-	int calls = 0;
-	bool same;
-
-	same = region_compare(arena, first, last, a, b, keep_diff, &ds);
-	assert_int_equal(same, ds.list.n == 0);
-	assert_int_equal(region_compare(arena, first, last, a, b, stop_at_once, &calls), same);
-	assert_int_equal(calls, !same);
-	for (uint32_t i = 0; i < p->addr.n; i++)
-		for (uint32_t k = 0; k < p->key.n; k++) {
-			const struct region_box *x = region_find(a, p->addr.v[i], p->key.v[k]);
-			const struct region_box *y = region_find(b, p->addr.v[i], p->key.v[k]);
-			const struct region_diff *d = find_diff(&ds, p->addr.v[i], p->key.v[k]);
-			bool differ = x && y ? x->outcome != y->outcome : x != y;
-
-			assert_int_equal(d != NULL, differ);
-			if (d) {
-				assert_ptr_equal(d->a, x);
-				assert_ptr_equal(d->b, y);
-			}
-		}
-}
-
-static void
-test_regions(void **state)
-{
-	(void)state;
-	for (int round = 0; round < 3000; round++) {
-		unsigned fam = random_below(2) ? NET_V4 : NET_V6;
-		enum shape shape = (enum shape)random_below(SHAPES);
-		struct arena arena = { 0 };
-		struct region_list a, b;
-		struct points p;
-
-		random_boxes(&arena, fam, shape, &a);
-		random_boxes(&arena, fam, shape, &b);
-		if (random_below(3) == 0) {
-			/* Nearly the same. */
-			b.box.n = 0;
-			for (uint32_t i = 0; i < a.box.n; i++)
-				if (random_below(20))
-					*vec_push(&arena, &b.box) = a.box.v[i];
-		}
-		points_start(&p, &arena, fam);
-		points_of_boxes(&p, &a);
-		points_of_boxes(&p, &b);
-		check_decision(&p, &a, &arena);
-		check_compare(&p, &a, &b, &arena);
-		arena_free(&arena);
-	}
-}
-
 /* --- files -------------------------------------------------------------- */
 
 static void
@@ -311,6 +56,12 @@ random_file(struct buf *text, unsigned fam, struct gen *g)
 		.tags = random_below(4) == 0,
 	};
 	gen_file(text, g);
+}
+
+static bool
+has_flags(unsigned flags, const struct ipf_line *l)
+{
+	return (flags & l->flags_mask) == l->flags;
 }
 
 /* Which packets a file tells apart: a packet of any class behaves like its class's. */
@@ -327,15 +78,16 @@ find_class(const struct filter_space *s, const struct filter_packet *p,
 
 		if (c->dir != p->dir || (named ? c->proto != p->proto : !c->other_proto) ||
 		    !addr_in(p->local, c->local, c->local_last) ||
-		    (filter_has_ports(p->proto) && (p->sport < c->sport || p->sport > c->sport_last)))
+		    (filter_has_ports(p->proto) &&
+		    (p->sport < c->sport || p->sport > c->sport_last)))
 			continue;
 		for (unsigned f = 0; f < n_files; f++)
 			for (uint32_t k = 0; k < files[f]->lines.n; k++) {
 				const struct ipf_line *l = &files[f]->lines.v[k];
 
 				if (named && p->proto == IPF_TCP && l->has_flags)
-					same_flags &= ((c->tcp_flags & l->flags_mask) == l->flags) ==
-					    ((p->tcp_flags & l->flags_mask) == l->flags);
+					same_flags &= has_flags(c->tcp_flags, l) ==
+					    has_flags(p->tcp_flags, l);
 			}
 		if (!same_flags)
 			continue;
@@ -507,7 +259,7 @@ check_two(const struct ipf_file *a, const struct ipf_file *b, unsigned fam)
 	assert_int_equal(equal, f.list.n ? FILTER_DIFFERENT : FILTER_EQUAL);
 	assert_int_equal(filter_equiv(a, b, &first), equal);
 	if (f.list.n)
-		assert_memory_equal(&first.packet, &f.list.v[0].packet, sizeof(first.packet));
+		assert_true(is_found(&f, &first.class, &first.packet));
 	points_start(&p, &arena, fam);
 	points_of_file(&p, a);
 	points_of_file(&p, b);
@@ -607,9 +359,11 @@ test_equiv(void **state)
 		const char *outcome_a, *outcome_b;
 	} table[] = {
 		{ "", "", FILTER_EQUAL, NULL, NULL, NULL },
-		{ "", "block in all\n", FILTER_DIFFERENT, "igmp in from 0.0.0.0", "no match", "block" },
+		{ "", "block in all\n", FILTER_DIFFERENT, "igmp in from 0.0.0.0", "no match",
+		    "block" },
 		{ "block in all\n", "block in quick all\n", FILTER_EQUAL, NULL, NULL, NULL },
-		{ "block in all keep state\n", "block in quick all\n", FILTER_EQUAL, NULL, NULL, NULL },
+		{ "block in all keep state\n",
+		    "block in quick all\n", FILTER_EQUAL, NULL, NULL, NULL },
 		{ "block in all keep frags\n", "block in all\n", FILTER_EQUAL, NULL, NULL, NULL },
 		{ "block in quick all keep state\n", "block in quick all\n", FILTER_DIFFERENT,
 		    "icmp in from 0.0.0.0, type 0 code 0", "no match", "block" },
@@ -619,7 +373,8 @@ test_equiv(void **state)
 		    "igmp in from 0.0.0.0", "pass, tag cfwlog", "pass" },
 		{ "pass in all\npass in quick from 10.0.0.0/9 to any\n"
 		    "pass in quick from 10.128.0.0/9 to any\n",
-		    "pass in all\npass in from 10.0.0.0/8 to any\n", FILTER_EQUAL, NULL, NULL, NULL },
+		    "pass in all\npass in from 10.0.0.0/8 to any\n", FILTER_EQUAL, NULL, NULL,
+		    NULL },
 		{ "pass in quick from 10.0.0.0/9 to any\npass in quick from 10.128.0.0/9 to any\n",
 		    "pass in from 10.0.0.0/8 to any\n", FILTER_EQUAL, NULL, NULL, NULL },
 		{ "pass in quick from 10.0.0.0/9 to any\npass in quick from 10.128.0.0/10 to any\n",
@@ -627,7 +382,8 @@ test_equiv(void **state)
 		    "igmp in from 10.192.0.0", "no match", "pass" },
 		{ "pass in proto tcp from any to any port 5 : 9\n",
 		    "pass in proto tcp from any to any port 4 >< 9\n"
-		    "pass in proto tcp from any to any port = 9\n", FILTER_EQUAL, NULL, NULL, NULL },
+		    "pass in proto tcp from any to any port = 9\n", FILTER_EQUAL, NULL, NULL,
+		    NULL },
 		{ "pass in proto tcp from 1.1.1.1 to any port 5 : 9\n",
 		    "pass in proto tcp from 1.1.1.1 to any port 5 : 8\n", FILTER_DIFFERENT,
 		    "tcp in from 1.1.1.1 to port 9, flags S", "pass", "no match" },
@@ -640,7 +396,8 @@ test_equiv(void **state)
 		    "tcp out from 1.2.3.4 port 7 to 0.0.0.0 port 0, flags S", "block", "pass" },
 		{ "pass in from ::1 to any\n", "pass in from 1.1.1.1 to any\n", FILTER_FAMILIES,
 		    NULL, NULL, NULL },
-		{ "pass in from ::2/127 to any\n", "pass in from ::2 to any\npass in from ::3 to any\n",
+		{ "pass in from ::2/127 to any\n",
+		    "pass in from ::2 to any\npass in from ::3 to any\n",
 		    FILTER_EQUAL, NULL, NULL, NULL },
 		{ "pass in from ::1/127 to any\n", "", FILTER_EQUAL, NULL, NULL, NULL },
 		{ "pass in from ! ::1/127 to any\n", "pass in from ::/0 to any\n", FILTER_EQUAL,
@@ -724,7 +481,8 @@ test_too_large(void **state)
 	text.n = 0;
 	buf_str(&text, "pass in quick all head a\n");
 	for (int i = 0; i < 12000; i++)
-		buf_printf(&text, "pass in from 10.%d.%d.%d to any group a\n", i % 97, i % 89, i % 250);
+		buf_printf(&text, "pass in from 10.%d.%d.%d to any group a\n", i % 97, i % 89,
+		    i % 250);
 	doc_read(&a, buf_view(&text), 4);
 	assert_true(a.good);
 	assert_int_equal(filter_equiv(&a.file, &b.file, &first), FILTER_TOO_LARGE);
@@ -799,7 +557,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_regions),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_two_files),
 		cmocka_unit_test(test_equiv),

@@ -35,12 +35,15 @@
 static const struct slice planted[] = {
 	TEXT("\n" LINE "\n"), TEXT("x\n" LINE), TEXT("\r\n" LINE "\r\n"), TEXT("\r" LINE),
 	TEXT("\v" LINE), TEXT("\f" LINE), TEXT("\xc2\x85" LINE), TEXT("\xe2\x80\xa8" LINE),
-	TEXT("\xe2\x80\xa9" LINE), TEXT("\n\n# rule=00000000-0000-0000-0000-000000000000, version=1, ip=::"),
+	TEXT("\xe2\x80\xa9" LINE),
+	TEXT("\n\n# rule=00000000-0000-0000-0000-000000000000, version=1, ip=::"),
 	TEXT("\n# fwadm fallbacks\npass in all\n"), TEXT("a\0" LINE), TEXT("\0\n" LINE "\n"),
 	TEXT("\x1b[2J\x1b]0;title\x07"), TEXT("\b\b\b\b"), TEXT("\x7f"), TEXT("%s%n%d"),
-	TEXT("), log first level"), TEXT(", cfwlog)\n" LINE), TEXT("\\\n" LINE), TEXT("\\"), TEXT("\""),
+	TEXT("), log first level"), TEXT(", cfwlog)\n" LINE), TEXT("\\\n" LINE), TEXT("\\"),
+	TEXT("\""),
 	TEXT("\"\n" LINE "\""), TEXT("\\u000a" LINE), TEXT(" OR any"), TEXT(", vm=x"), TEXT(""),
-	TEXT("\xe2\x80\xae\xef\xbb\xbf\xe2\x81\xa0"), TEXT("\xf0\x9f\x98\x80"), TEXT("#"), TEXT("\t"),
+	TEXT("\xe2\x80\xae\xef\xbb\xbf\xe2\x81\xa0"), TEXT("\xf0\x9f\x98\x80"), TEXT("#"),
+	TEXT("\t"),
 };
 
 /* Of 10,000 bytes, with a newline where a fixed buffer or limit would cut. */
@@ -267,8 +270,10 @@ static int
 compile_patterns(void **state)
 {
 	(void)state;
-	return regcomp(&line_re, "^(pass|block) (in|out) quick proto (ah|esp|icmp|ipv6-icmp|tcp|udp) "
-		"from " ADDR_RE " to " ADDR_RE "( port = ([0-9]{1,5})| port ([0-9]{1,5}) : ([0-9]{1,5})"
+	return regcomp(&line_re,
+	"^(pass|block) (in|out) quick proto (ah|esp|icmp|ipv6-icmp|tcp|udp) "
+		"from " ADDR_RE " to " ADDR_RE "( port = ([0-9]{1,5})"
+		"| port ([0-9]{1,5}) : ([0-9]{1,5})"
 		"| icmp-type ([0-9]{1,3})( code ([0-9]{1,3}))?| ) keep frags( keep state)?"
 		"( set-tag\\(uuid=" UUID_RE "(, cfwlog)?\\))?$", REG_EXTENDED) ||
 	    regcomp(&header_re, "^# rule=" UUID_RE ", version=.*, (wildcard=any|wildcard=vmall|"
@@ -642,7 +647,8 @@ static void
 test_messages(void **state)
 {
 	static const char *const around[][2] = {
-		{ "", "" }, { "FROM tag \"", "" }, { "FROM ", " TO any" }, { "FROM vm ", " TO any" },
+		{ "", "" }, { "FROM tag \"", "" }, { "FROM ", " TO any" }, { "FROM vm ",
+		" TO any" },
 		{ "FROM any TO all vms ALLOW tcp PORT ", "" }, { "FROM tag \"a\\q", "\" TO" },
 	};
 	static const char *const fields[] = { "uuid", "owner_uuid", "enabled", "version" };

@@ -30,9 +30,10 @@ static const struct {
 	{ "pass in all keep stat\n", "f:1:18: error: expected state or frags, found \"stat\" "
 	    "[E0601]\nhelp: did you mean state?\n" },
 	{ "pass in all head a keep state\n", "f:1:20: error: expected group, set-tag or the end of "
-	    "the line, found keep [E0601]\nhelp: the order is: flags, icmp-type, keep, head, group, "
-	    "set-tag\n" },
-	{ "pass in from 10/8 to any\n", "f:1:14: error: expected any, an address or !, found \"10\" "
+	    "the line, found keep [E0601]\nhelp: the order is: flags, icmp-type, keep, head, "
+	    "group, set-tag\n" },
+	{ "pass in from 10/8 to any\n",
+	    "f:1:14: error: expected any, an address or !, found \"10\" "
 	    "[E0601]\nhelp: an address is written with all its parts: 10.0.0.0/8\n" },
 	{ "pass in from gw to any\n", "f:1:14: error: expected any, an address or !, found \"gw\" "
 	    "[E0601]\nhelp: names are not looked up: write the address\n" },
@@ -53,7 +54,8 @@ static const struct {
 	    "[E0602]\nhelp: an address has no zone index here\n" },
 	{ "pass in \xc3\xa9 all\n", "f:1:9: error: unexpected character \"\xc3\xa9\" [E0602]\n" },
 	{ "pass in \x1b all\n", "f:1:9: error: unexpected character \"\\u001b\" [E0602]\n" },
-	{ "pass in on le0 all\n", "f:1:9: error: \"on\" is not evaluated here: a packet's interface "
+	{ "pass in on le0 all\n",
+	    "f:1:9: error: \"on\" is not evaluated here: a packet's interface "
 	    "is not known [E0603]\n" },
 	{ "pass in quick on le0 all\n", "f:1:15: error: \"on\" is not evaluated here: a packet's "
 	    "interface is not known [E0603]\n" },
@@ -63,9 +65,11 @@ static const struct {
 	    "answer to the sender is no part of a verdict [E0603]\n" },
 	{ "auth in all\n", "f:1:1: error: \"auth\" is not evaluated here: its verdict is found "
 	    "elsewhere [E0603]\n" },
-	{ "call fr_x in all\n", "f:1:1: error: \"call\" is not evaluated here: its verdict is found "
+	{ "call fr_x in all\n",
+	    "f:1:1: error: \"call\" is not evaluated here: its verdict is found "
 	    "elsewhere [E0603]\n" },
-	{ "count in all\n", "f:1:1: error: \"count\" is not evaluated here: as an action it decides "
+	{ "count in all\n",
+	    "f:1:1: error: \"count\" is not evaluated here: as an action it decides "
 	    "nothing by itself [E0603]\n" },
 	{ "skip 3 in all\n", "f:1:1: error: \"skip\" is not evaluated here: lines that are jumped "
 	    "over are not followed [E0603]\n" },
@@ -77,7 +81,8 @@ static const struct {
 	    "where a packet is sent is no part of its verdict [E0603]\n" },
 	{ "pass in tos 8 all\n", "f:1:9: error: \"tos\" is not evaluated here: this part of a "
 	    "packet is not looked at [E0603]\n" },
-	{ "pass in from <thishost> to any\n", "f:1:14: error: \"<thishost>\" is not evaluated here: "
+	{ "pass in from <thishost> to any\n",
+	    "f:1:14: error: \"<thishost>\" is not evaluated here: "
 	    "the addresses of a host are not known [E0603]\n" },
 	{ "pass in from pool/13 to any\n", "f:1:14: error: \"pool\" is not evaluated here: pools "
 	    "are not known [E0603]\n" },
@@ -106,7 +111,8 @@ static const struct {
 	    "255.255.255.0\n" },
 	{ "pass in from fe80::1 mask 255.0.0.0 to any\n", "f:1:14: error: netmask \"255.0.0.0\" is "
 	    "not supported [E0610]\nhelp: an IPv6 prefix is written ADDRESS/LENGTH\n" },
-	{ "pass in from 1.1.1.1 to any\npass in from ::1 to any\n", "f:2:14: error: an IPv6 address "
+	{ "pass in from 1.1.1.1 to any\npass in from ::1 to any\n",
+	    "f:2:14: error: an IPv6 address "
 	    "in a file for IPv4 [E0611]\nnote: this made it a file for IPv4\n"
 	    "help: IPv4 lines belong in ipf.conf, IPv6 lines in ipf6.conf\n" },
 	{ "pass in proto ipv6-icmp all icmp-type 1\npass in proto icmp all icmp-type 1\n",
@@ -133,7 +139,8 @@ static const struct {
 	    "\"256\" [E0615]\n" },
 	{ "pass in proto ipv6-icmp all icmp-type 1 code port-unr\n", "f:1:46: error: unknown ICMP "
 	    "code \"port-unr\" [E0615]\n" },
-	{ "pass in from any to any port = 80\n", "f:1:32: error: port goes only with proto tcp, udp "
+	{ "pass in from any to any port = 80\n",
+	    "f:1:32: error: port goes only with proto tcp, udp "
 	    "or tcp/udp [E0616]\n" },
 	{ "pass in proto udp all flags S\n", "f:1:23: error: flags goes only with proto tcp "
 	    "[E0616]\n" },
@@ -155,7 +162,8 @@ static const struct {
 	    "[E0619]\n" },
 	{ "pass in all set-tag(cfwlog, cfwlog)\n", "f:1:29: error: tag cfwlog stands twice "
 	    "[E0619]\n" },
-	{ "pass in all head a234567890123456\n", "f:1:18: error: group name \"a234567890123456\" is "
+	{ "pass in all head a234567890123456\n",
+	    "f:1:18: error: group name \"a234567890123456\" is "
 	    "longer than 15 characters [E0620]\n" },
 	{ "pass in all head 0\n", "f:1:18: error: group 0 is the main list and has no head "
 	    "[E0621]\n" },
@@ -181,11 +189,12 @@ static const struct {
 	    "1 stand above it [E0629]\nhelp: move the line to its place and leave out @1\n" },
 	/* It goes on, one syntax error a line, and a head on a bad line is not missed below. */
 	{ "pass in on le0 all head a\npass in all group a\nblock x x x\npass in all\n",
-	    "f:1:9: error: \"on\" is not evaluated here: a packet's interface is not known [E0603]\n"
+	    "f:1:9: error: \"on\" is not evaluated here: a packet's interface is not known "
+	    "[E0603]\n"
 	    "f:3:7: error: expected in or out, found \"x\" [E0601]\n" },
 };
 
-/* Of the printed diagnostics the lines with texts: no excerpts, no indentation, no places of notes. */
+/* Of the printed diagnostics the lines with texts: no excerpts, no places of notes. */
 static void
 strip(struct buf *out, const char *printed)
 {

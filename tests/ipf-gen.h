@@ -147,7 +147,7 @@ gen_file(struct buf *out, const struct gen *g)
 
 		gen_line(out, g, dir);
 		if (g->groups && groups < BASE_COUNT(group) && depth < 4 && random_below(4) == 0) {
-			/* Sometimes a group that is there gets another head, if that makes no loop. */
+			/* Sometimes a group gets another head, if that makes no loop. */
 			if (groups && random_below(4) == 0 && group[groups - 1].dir == dir &&
 			    in != groups && group[groups - 1].depth == depth + 1) {
 				buf_printf(out, " head g%u", groups);

@@ -166,8 +166,8 @@ test_addresses(void **state)
 		char text[120], got[NET_TEXT_MAX + 1];
 		struct doc d;
 
-		snprintf(text, sizeof(text), dst ? "pass in from any to %s" : "pass in from %s to any",
-		    table[i / 2].text);
+		snprintf(text, sizeof(text), dst ? "pass in from any to %s"
+		    : "pass in from %s to any", table[i / 2].text);
 		a = dst ? &one_line(&d, text, 0)->dst : &one_line(&d, text, 0)->src;
 		assert_int_equal(a->any, table[i / 2].any);
 		assert_int_equal(a->not, table[i / 2].not);
@@ -257,7 +257,8 @@ test_icmp(void **state)
 		{ "icmp all icmp-type echorep code 0", 4, 0, 0 },
 		{ "icmp all icmp-type unreach code port-unr", 4, 3, 3 },
 		{ "icmp all icmp-type 255 code 255", 4, 255, 255 },
-		{ "icmp all icmp-type squench", 4, 4, -1 }, { "icmp all icmp-type redir", 4, 5, -1 },
+		{ "icmp all icmp-type squench", 4, 4, -1 },
+		{ "icmp all icmp-type redir", 4, 5, -1 },
 		{ "1 all icmp-type maskrep", 4, 18, -1 },
 		{ "ipv6-icmp all icmp-type echo", 6, 128, -1 },
 		{ "ipv6-icmp all icmp-type 1 code 4", 6, 1, 4 },
@@ -648,7 +649,7 @@ test_corpus(void **state)
 
 /* --- any input ---------------------------------------------------------- */
 
-/* Words of the language in any order, cut and joined at random: no crash, and no good file of nonsense. */
+/* Words of the language in any order, some run together: no crash, and no good nonsense. */
 static void
 test_any_input(void **state)
 {

@@ -7,9 +7,15 @@ check_PROGRAMS += \
 	tests/aggregate-test \
 	tests/corpus-test \
 	tests/decide-test \
+	tests/diff-test \
+	tests/explain-test \
 	tests/filter-test \
+	tests/index-soak-test \
+	tests/index-test \
+	tests/inject-test \
 	tests/ipf-test \
 	tests/ipf-diag-test \
+	tests/join-test \
 	tests/keyword-test \
 	tests/net-test \
 	tests/ortc-test \
@@ -18,17 +24,29 @@ check_PROGRAMS += \
 	tests/pset-test \
 	tests/roundtrip-test \
 	tests/verify-test
+	tests/tree-test
+	tests/region-test \
+	tests/roundtrip-test
 TESTS += $(check_PROGRAMS)
 
 LDADD = libruntime.la $(CMOCKA_LIBS)
-AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPUS;
+AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPUS; \
+	CC_FOR_TESTS='$(CC) $(CFLAGS) $(SANITIZE_CFLAGS)'; export CC_FOR_TESTS;
 
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
 tests_corpus_test_SOURCES = tests/corpus-test.c
 tests_decide_test_SOURCES = tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/random.h
+tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
+tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
+tests_decide_test_SOURCES = \
+	tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/points.h tests/random.h
 tests_filter_test_SOURCES = tests/filter-test.c tests/ipf-doc.h
+tests_index_soak_test_SOURCES = tests/index-soak-test.c tests/random.h
+tests_index_test_SOURCES = tests/index-test.c tests/index-gen.h tests/random.h
+tests_inject_test_SOURCES = tests/inject-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_ipf_test_SOURCES = tests/ipf-test.c tests/ipf-doc.h tests/random.h
 tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
+tests_join_test_SOURCES = tests/join-test.c tests/random.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
 tests_net_test_SOURCES = tests/net-test.c tests/random.h
 model_sources = tests/build.c tests/build.h tests/model.c tests/model.h tests/random.h \
@@ -38,8 +56,13 @@ tests_passes_test_SOURCES = tests/passes-test.c $(model_sources)
 tests_verify_test_SOURCES = tests/verify-test.c tests/ipf-doc.h tests/mutate.c tests/mutate.h \
 	$(model_sources)
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
-tests_pset_test_SOURCES = tests/pset-test.c tests/random.h
+tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
+tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
+tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
+
+EXTRA_PROGRAMS = tests/query-bench
+tests_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
 
 EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
 
@@ -69,16 +92,54 @@ check-asan:
 	    --enable-sanitize=address,undefined CFLAGS='-O1 -g'; }
 	$(MAKE) -C asan check
 
+# Readers and writers of the index together, with ThreadSanitizer.
+TSAN_CHANGES = 20000
+check-tsan:
+	@$(MKDIR_P) tsan
+	test -f tsan/Makefile || { cd tsan && $(abs_srcdir)/configure -q --enable-werror \
+	    --enable-sanitize=thread CFLAGS='-O1 -g'; }
+	$(MAKE) -C tsan tests/index-soak-test
+	cd tsan && tests/index-soak-test $(TSAN_CHANGES) 2 2
+
+# A million changes; memory must stay flat.
+SOAK_CHANGES = 1000000
+soak: tests/index-soak-test
+	tests/index-soak-test $(SOAK_CHANGES) 2 1
+
+# Searching a million rules, beside PostgreSQL.
+bench-query: all tests/query-bench
+	$(srcdir)/tests/bench/query.sh
+
 # Each target of tests/fuzz for FUZZ_SECONDS, from tests/fuzz/NAME.corpus if there is one.
+# Each target of tests/fuzz for FUZZ_SECONDS.
 FUZZ_SECONDS = 60
 FUZZ_CC = clang
 fuzz:
 	@$(MKDIR_P) fuzz/found
 	test -f fuzz/Makefile || { cd fuzz && $(abs_srcdir)/configure -q CC='$(FUZZ_CC)' \
 	    --enable-sanitize=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'; }
+	$(MAKE) -C fuzz -s $(BUILT_SOURCES)
 	$(MAKE) -C fuzz -s libruntime.la
 	FUZZ_CC='$(FUZZ_CC)' FUZZ_SECONDS='$(FUZZ_SECONDS)' \
 	    FUZZ_LIBS='$(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS)' \
 	    $(srcdir)/tests/run-fuzz.sh $(abs_srcdir) fuzz
 
-.PHONY: update-golden check-asan fuzz
+.PHONY: update-golden check-asan check-tsan soak bench-query fuzz
+# Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.
+EXTRA_PROGRAMS = tests/bench/bench-rules tests/bench/bench-run
+tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
+tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
+CLEANFILES += $(EXTRA_PROGRAMS)
+BENCH_FLAGS =
+
+# Every benchmark, with the reference beside it.
+bench: all
+	$(MAKE) -s $(EXTRA_PROGRAMS)
+	$(srcdir)/tests/reference/install.sh tests/reference-npm
+	node $(srcdir)/tests/bench/bench.js . tests/reference-npm bench-data $(BENCH_FLAGS)
+	@for b in $(srcdir)/tests/bench/*.sh; do \
+	    echo "=== $$b"; FWRULE=$(abs_builddir)/fwrule srcdir=$(srcdir) $$b || exit 1; done
+
+.PHONY: bench update-golden check-asan fuzz
+
+.PHONY: update-golden check-asan fuzz bench

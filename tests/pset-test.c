@@ -9,25 +9,12 @@
 #include "compiler/net/pset.h"
 
 #include "tests/random.h"
+#include "tests/trie.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-typedef unsigned __int128 u128;
-
-static u128
-number_of(struct addr a)
-{
-	return (u128)a.hi << 64 | a.lo;
-}
-
-static struct addr
-addr_of(u128 v)
-{
-	return (struct addr){ (uint64_t)(v >> 64), (uint64_t)v };
-}
 
 /* Sorted, disjoint, with gaps, within the family. */
 static void
@@ -496,62 +483,7 @@ test_smallest_by_search(void **state)
 	arena_free(&a);
 }
 
-/* --- any addresses: a trie ---------------------------------------------- */
-
-struct node {
-	struct node *kid[2];
-	bool full;
-};
-
-/* Adds [first, last] below a node that stands for the 2^bits addresses from `at`. */
-static void
-trie_add(struct arena *a, struct node *n, u128 at, unsigned bits, u128 first, u128 last)
-{
-	u128 half = bits ? (u128)1 << (bits - 1) : 0;
-	u128 end = bits == 128 ? ~(u128)0 : at + (((u128)1 << bits) - 1);
-
-	if (n->full || last < at || first > end)
-		return;
-	if (first <= at && end <= last) {
-		n->full = true;
-		return;
-	}
-	for (int i = 0; i < 2; i++) {
-		if (!n->kid[i])
-			n->kid[i] = arena_zero(a, sizeof(*n));
-		trie_add(a, n->kid[i], at + (i ? half : 0), bits - 1, first, last);
-	}
-	n->full = n->kid[0]->full && n->kid[1]->full;
-}
-
-static bool
-trie_has(const struct node *n, u128 e, unsigned bits)
-{
-	while (n && !n->full)
-		n = bits ? n->kid[e >> --bits & 1] : NULL;
-	return n != NULL;
-}
-
-struct list {
-	VEC(struct prefix) p;
-};
-
-static void
-trie_list(struct arena *a, const struct node *n, u128 at, unsigned bits, unsigned fam,
-    struct list *out)
-{
-	if (!n)
-		return;
-	if (n->full) {
-		*vec_push(a, &out->p) = (struct prefix){ addr_of(at), (uint8_t)(128 - bits),
-			(uint8_t)fam };
-		return;
-	}
-	if (bits == 0)
-		return;
-	trie_list(a, n->kid[0], at, bits - 1, fam, out);
-	trie_list(a, n->kid[1], at + ((u128)1 << (bits - 1)), bits - 1, fam, out);
-}
+/* --- any addresses ------------------------------------------------------ */
 
 struct family {
 	unsigned fam, bits;
@@ -616,7 +548,8 @@ random_set(struct arena *a, const struct family *f, unsigned max, struct pset *s
 			    : random_below(f->bits + 1);
 			struct prefix p = { addr_of(first), (uint8_t)(128 - f->bits + len),
 				(uint8_t)f->fam };
-			u128 host = len == f->bits ? 0 : (((u128)1 << (f->bits - len - 1)) << 1) - 1;
+			u128 host = len == f->bits ? 0
+			    : (((u128)1 << (f->bits - len - 1)) << 1) - 1;
 
 			pset_push_prefix(a, s, p);
 			first &= ~host;
@@ -778,7 +711,8 @@ test_ends(void **state)
 
 	(void)state;
 	for (unsigned fam = NET_V4; fam <= NET_V6; fam += 2) {
-		struct pset none = pset_none((enum net_family)fam), all = none, one = none, c = none;
+		struct pset none = pset_none((enum net_family)fam);
+		struct pset all = none, one = none, c = none;
 		struct prefix p;
 		struct pset_walk w;
 		size_t n;

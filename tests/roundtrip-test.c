@@ -84,7 +84,8 @@ same_json(const char *what, const json_t *a, const json_t *b, struct slice sente
 		return;
 	x = json_dumps(a, JSON_SORT_KEYS | JSON_ENCODE_ANY);
 	y = json_dumps(b, JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	print_error("%s\n  of %.*s\n  want %s\n  got  %s\n", what, (int)sentence.n, sentence.p, x, y);
+	print_error("%s\n  of %.*s\n  want %s\n  got  %s\n", what, (int)sentence.n, sentence.p,
+	    x, y);
 	free(x);
 	free(y);
 	fail();
@@ -125,7 +126,8 @@ random_payload(struct slice sentence)
 	if (random_below(4) == 0)
 		json_object_set_new(p, "created_by", json_string(random_below(2) ? "" : "fwadm"));
 	if (random_below(4) == 0)
-		json_object_set_new(p, "description", json_string(random_below(2) ? "" : "a \x01\xc3\xa9"));
+		json_object_set_new(p, "description",
+		    json_string(random_below(2) ? "" : "a \x01\xc3\xa9"));
 	return p;
 }
 

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: MPL-2.0
 # run-fuzz.sh SOURCE BUILD: builds each target of SOURCE/tests/fuzz with libFuzzer
 # against the libraries of BUILD, which were built for it, and runs it for
-# FUZZ_SECONDS.  A target NAME.c starts from the inputs in tests/fuzz/NAME.corpus,
-# where there are any; what it found on its way is kept in BUILD/found/NAME, and
-# an input that fails in BUILD/found.
+# FUZZ_SECONDS.  A target NAME.c starts from the seeds that tests/fuzz/seeds.sh makes
+# for it and the inputs in tests/fuzz/NAME.corpus, where there are any; what it found on its way is kept in BUILD/found/NAME, and an input that
+# fails in BUILD/found.
 set -u
 
 src=$1 build=$2
 failed=0 targets=0
 
+"$src/tests/fuzz/seeds.sh" "$build/seeds" || exit 1
 for c in "$src"/tests/fuzz/*.c; do
 	[ -e "$c" ] || continue
 	name=$(basename "$c" .c)
@@ -20,12 +21,14 @@ for c in "$src"/tests/fuzz/*.c; do
 	${FUZZ_CC:-clang} -std=gnu11 -O1 -g -D_GNU_SOURCE -I"$src" -I"$build" -I"$build/grammar" \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o "$build/$name" "$c" \
 	    "$build/.libs/libruntime.a" ${FUZZ_LIBS-} -lpthread -lm || { failed=$((failed + 1)); continue; }
+	mkdir -p "$build/seeds/$name"
 	corpus=
 	[ ! -d "$src/tests/fuzz/$name.corpus" ] || corpus=$src/tests/fuzz/$name.corpus
 	# shellcheck disable=SC2086
 	if "$build/$name" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 \
 	    -print_final_stats=1 -verbosity=0 -artifact_prefix="$build/found/$name-" \
-	    "$build/found/$name" $corpus >"$build/$name.log" 2>&1; then
+	    -max_len=4096 -dict="$src/tests/fuzz/rule.dict" \
+	    "$build/found/$name" "$build/seeds/$name" $corpus >"$build/$name.log" 2>&1; then
 		echo "$name: $(sed -n 's/.*number_of_executed_units: *//p' "$build/$name.log") inputs, nothing found"
 	else
 		tail -n 40 "$build/$name.log"

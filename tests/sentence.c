@@ -26,7 +26,8 @@ static void
 add_space(struct buf *out)
 {
 	static const char *const odd[] = {
-		"  ", "\t", "\n", "\r\n", "\xc2\xa0", "\xe2\x80\x83", "\xe3\x80\x80", "\xef\xbb\xbf",
+		"  ", "\t", "\n", "\r\n", "\xc2\xa0", "\xe2\x80\x83", "\xe3\x80\x80",
+		"\xef\xbb\xbf",
 	};
 
 	buf_str(out, one_in(20) ? PICK(odd) : " ");
@@ -50,10 +51,14 @@ static void
 add_quoted(struct buf *out, bool surrogates)
 {
 	static const char *const pieces[] = {
-		"a", "b", "www", "from", "=", "=1", "==", "(", ")", "/", " ", "\\\"", "\\\\", "\\/", "\\(",
-		"\\)", "\\b", "\\f", "\\n", "\\r", "\\t", "\\u0041", "\\u00e9", "\\u0000", "\\u2028",
-		"\\ud83d\\ude00", "\\uFEFF", "\n", "\t", "\x01", "\x7f", "\xc3\xa9", "\xf0\x9f\x98\x80",
-		"\xe2\x80\xa8", "\xc2\x85", "\xee\x80\x80", "\xef\xbf\xbf", "\xe1\xa0\x8e", ",", "#", "__proto__",
+		"a", "b", "www", "from", "=", "=1", "==", "(", ")", "/", " ", "\\\"", "\\\\", "\\/",
+		"\\(",
+		"\\)", "\\b", "\\f", "\\n", "\\r", "\\t", "\\u0041", "\\u00e9", "\\u0000",
+		"\\u2028",
+		"\\ud83d\\ude00", "\\uFEFF", "\n", "\t", "\x01", "\x7f", "\xc3\xa9",
+		"\xf0\x9f\x98\x80",
+		"\xe2\x80\xa8", "\xc2\x85", "\xee\x80\x80", "\xef\xbf\xbf", "\xe1\xa0\x8e", ",",
+		"#", "__proto__",
 	};
 	static const char *const lone[] = { "\\ud800", "\\uDFFF", "\\udc00\\ud800" };
 
@@ -67,7 +72,8 @@ static void
 add_string(struct buf *out, const struct sentence_opts *o)
 {
 	static const char *const words[] = {
-		"www", "db", "role", "0", "5", "a", "A", "From", "to_x", "porta", "x-", "__proto__", "a-to",
+		"www", "db", "role", "0", "5", "a", "A", "From", "to_x", "porta", "x-", "__proto__",
+		"a-to",
 	};
 
 	if (o->n_words)
@@ -218,7 +224,8 @@ add_ranges(struct buf *out)
 		else if (one_in(10))
 			buf_str(out, "1-65535");
 		else
-			buf_printf(out, one_in(2) ? "%u-%u" : "%u - %u", a < b ? a : b, a < b ? b : a);
+			buf_printf(out, one_in(2) ? "%u-%u" : "%u - %u", a < b ? a : b,
+			a < b ? b : a);
 	}
 }
 

@@ -4,10 +4,10 @@
 #include "backend_int.h"
 
 const struct backend backend_table[] = {
-	{ "ipf", "ipf.conf", ipf_write_v4, NET_V4, NULL },
-	{ "ipf6", "ipf6.conf", ipf_write_v6, NET_V6, NULL },
-	{ "fwapi", "fwapi.json", NULL, 0, fwapi_write },
-	{ "moray", "moray.jsonl", NULL, 0, moray_write },
+	{ "ipf", "ipf.conf", ipf_write_v4, NET_V4, ipf_warn, NULL },
+	{ "ipf6", "ipf6.conf", ipf_write_v6, NET_V6, ipf_warn, NULL },
+	{ "fwapi", "fwapi.json", NULL, 0, NULL, fwapi_write },
+	{ "moray", "moray.jsonl", NULL, 0, NULL, moray_write },
 };
 const size_t backend_count = BASE_COUNT(backend_table);
 

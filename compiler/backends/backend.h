@@ -21,12 +21,24 @@ enum {
 	BACKEND_PARSED_TAGS = 8
 };
 
+/* What a back end looks for besides writing; for people, so not done unless asked. */
+struct backend_warning {
+	struct diags *diags;
+	unsigned level;
+	uint8_t *seen;                  /* a byte for each rule of the host, zeroed at first */
+	uint64_t *table;                /* the back end's; to be freed in the end */
+	size_t table_size;
+};
+
 struct backend {
 	const char *name;               /* as --emit has it */
 	const char *file;               /* "ipf.conf" */
 	/* Either: one VM's file. */
 	void (*write_vm)(struct buf *out, const struct policy *p, const struct backend_opts *o);
 	enum net_family fam;            /* of that file */
+	/* meaning: before any pass; may be NULL. */
+	void (*warn)(struct backend_warning *w, const struct policy *meaning,
+	    const struct backend *b, struct slice text);
 	/* Or: the rules' document. */
 	void (*write_rules)(struct buf *out, struct rule *const *rules, uint32_t n,
 	    const struct backend_opts *o);

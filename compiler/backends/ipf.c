@@ -24,11 +24,24 @@ struct ipf {
 	struct arena arena;
 	const struct lang_item *tails_of;
 	const struct rule *tails_rule;
+	uint32_t tails_head, tails_group;
 	bool tails_state;
-	uint8_t tails_side;
+	uint8_t tails_side, tails_kind;
 };
 
 /* --- comments ------------------------------------------------------------------ */
+
+/* ASCII that fits even if every character needs the longest escape. */
+static bool
+fits_surely(const struct buf *out, struct slice s, size_t limit)
+{
+	if (s.n * strlen("\\u0000") > limit - out->n)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
 
 /* Up to the given length of the whole text; what does not fit is replaced by "...". */
 static void
@@ -36,6 +49,10 @@ write_escaped(struct buf *out, struct slice s, size_t limit)
 {
 	size_t i = 0;
 
+	if (fits_surely(out, s, limit)) {
+		rule_escape(out, s);
+		return;
+	}
 	while (i < s.n) {
 		size_t at = i, mark = out->n;
 		uint32_t cp = text_decode(s, &i);
@@ -102,6 +119,10 @@ write_header(struct ipf *w, const struct policy_entry *e)
 	size_t start;
 
 	buf_str(out, "\n");
+	if (e->kind != POLICY_RULE) {
+		buf_str(out, "# default policy\n");
+		return;
+	}
 	if (e->n_rules) {
 		write_rules(out, e);
 		return;
@@ -118,15 +139,19 @@ write_header(struct ipf *w, const struct policy_entry *e)
 
 /* --- lines ------------------------------------------------------------------------ */
 
-/* By side, action, protocol. */
-static const char *const head[2][2][LANG_PROTOS] = {
-#define HEADS(verb, dir)                                                       \
-	{ verb " " dir " quick proto ah from ", verb " " dir " quick proto esp from ",  \
-	  verb " " dir " quick proto icmp from ",                               \
-	  verb " " dir " quick proto ipv6-icmp from ",                          \
-	  verb " " dir " quick proto tcp from ", verb " " dir " quick proto udp from " }
-	{ HEADS("pass", "out"), HEADS("block", "out") },
-	{ HEADS("pass", "in"), HEADS("block", "in") },
+/* By whether it decides nothing, side, action, protocol. */
+static const char *const head[2][2][2][LANG_PROTOS] = {
+#define HEADS(start)                                                           \
+	{ start " proto ah from ", start " proto esp from ",                   \
+	  start " proto icmp from ", start " proto ipv6-icmp from ",           \
+	  start " proto tcp from ", start " proto udp from " }
+	{
+		{ HEADS("pass out quick"), HEADS("block out quick") },
+		{ HEADS("pass in quick"), HEADS("block in quick") },
+	}, {
+		{ HEADS("pass out"), HEADS("block out") },
+		{ HEADS("pass in"), HEADS("block in") },
+	},
 #undef HEADS
 };
 
@@ -151,6 +176,30 @@ write_item(struct buf *b, const struct policy_entry *e, const struct lang_item *
 	}
 }
 
+/*
+ * Names of groups are shared by directions and families, so they say which: i4, o6.
+ * At most 15 characters.
+ */
+static void
+write_group(struct ipf *w, const char *word, unsigned side, uint32_t group)
+{
+	if (group)
+		buf_printf(&w->tails, " %s %c%ug%x", word, side == LANG_FROM ? 'o' : 'i', w->fam,
+		    group);
+}
+
+static void
+write_keep(struct buf *b, const struct policy_entry *e)
+{
+	if (e->kind == POLICY_OPENING)
+		buf_str(b, " flags S/SA");
+	/* What no rule passes keeps no fragments (as the fallback lines have it). */
+	if (e->kind == POLICY_RULE)
+		buf_str(b, " keep frags");
+	if (e->keep_state)
+		buf_str(b, " keep state");
+}
+
 static void
 add_tail(struct ipf *w, const struct policy_entry *e, const struct lang_item *i)
 {
@@ -159,10 +208,12 @@ add_tail(struct ipf *w, const struct policy_entry *e, const struct lang_item *i)
 	/* Where there is no item the reference leaves its place's space. */
 	if (i)
 		write_item(b, e, i);
-	else
+	else if (e->kind == POLICY_RULE)
 		buf_char(b, ' ');
-	buf_str(b, e->keep_state ? " keep frags keep state" : " keep frags");
-	if (w->o->tags) {
+	write_keep(b, e);
+	write_group(w, "head", e->side, e->head);
+	write_group(w, "group", e->side, e->group);
+	if (w->o->tags && e->kind == POLICY_RULE) {
 		buf_str(b, " set-tag(uuid=");
 		buf_uuid(b, e->rule->uuid);
 		buf_str(b, rule_is_true(e->rule->log) ? ", cfwlog)" : ")");
@@ -175,12 +226,16 @@ static void
 make_tails(struct ipf *w, const struct policy_entry *e)
 {
 	if (w->tails_of == e->items && e->items && w->tails_rule == e->rule &&
-	    w->tails_state == e->keep_state && w->tails_side == e->side)
+	    w->tails_state == e->keep_state && w->tails_side == e->side &&
+	    w->tails_kind == e->kind && w->tails_head == e->head && w->tails_group == e->group)
 		return;
 	w->tails_of = e->items;
 	w->tails_rule = e->rule;
 	w->tails_state = e->keep_state;
 	w->tails_side = e->side;
+	w->tails_kind = e->kind;
+	w->tails_head = e->head;
+	w->tails_group = e->group;
 	w->tails.n = 0;
 	w->tail_end.n = 0;
 	if (e->all_items)
@@ -192,7 +247,7 @@ make_tails(struct ipf *w, const struct policy_entry *e)
 static void
 write_lines(struct ipf *w, const struct policy_entry *e, const struct prefix *p)
 {
-	const char *h = head[e->side][e->action][e->proto];
+	const char *h = head[e->kind == POLICY_WALK][e->side][e->action][e->proto];
 	char middle[160], *m = middle;
 	size_t n = strlen(h);
 	uint32_t from = 0;
@@ -244,6 +299,8 @@ has_lines(const struct policy_entry *e, unsigned fam)
 static void
 write_entry(struct ipf *w, const struct policy_entry *e)
 {
+	if (e->fam && e->fam != w->fam)
+		return;
 	if (e->target != POLICY_MERGED || has_lines(e, w->fam))
 		write_header(w, e);
 	if (!of_family(e->proto, w->fam))

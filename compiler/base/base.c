@@ -11,6 +11,7 @@
 
 #define CHUNK_MIN ((size_t)4096)
 #define CHUNK_MAX ((size_t)1 << 20)
+#define SPARE_TRIES 16
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -56,11 +57,18 @@ base_grow(void *p, size_t n)
 
 /* --- arena -------------------------------------------------------------- */
 
+/* A spare chunk that is large enough, looked for among the first few, or a new one. */
 static struct arena_chunk *
-chunk_new(struct arena *a, size_t size)
+chunk_get(struct arena *a, size_t size)
 {
-	struct arena_chunk *c;
+	struct arena_chunk *c, **at = &a->spare;
 
+	for (int i = 0; i < SPARE_TRIES && *at; i++, at = &(*at)->next)
+		if ((*at)->size >= size) {
+			c = *at;
+			*at = c->next;
+			return c;
+		}
 	if (size > SIZE_MAX - sizeof(*c))
 		base_oom(size);
 	c = base_alloc(sizeof(*c) + size);
@@ -81,14 +89,14 @@ arena_alloc_slow(struct arena *a, size_t n)
 		size = CHUNK_MIN;
 	if (n > size / 4 && a->chunks) {
 		/* Big: a chunk of its own behind the current one, which stays open. */
-		c = chunk_new(a, n);
+		c = chunk_get(a, n);
 		c->next = a->chunks->next;
 		a->chunks->next = c;
 		return c->data;
 	}
 	if (n > size)
 		size = n;
-	c = chunk_new(a, size);
+	c = chunk_get(a, size);
 	c->next = a->chunks;
 	a->chunks = c;
 	a->at = c->data + n;
@@ -96,31 +104,39 @@ arena_alloc_slow(struct arena *a, size_t n)
 	return c->data;
 }
 
-void
-arena_free(struct arena *a)
+static void
+free_chunks(struct arena_chunk *c)
 {
-	struct arena_chunk *c, *next;
+	struct arena_chunk *next;
 
-	for (c = a->chunks; c; c = next) {
+	for (; c; c = next) {
 		next = c->next;
 		free(c);
 	}
+}
+
+void
+arena_free(struct arena *a)
+{
+	free_chunks(a->chunks);
+	free_chunks(a->spare);
 	memset(a, 0, sizeof(*a));
 }
 
 void
 arena_reset(struct arena *a)
 {
-	struct arena_chunk *keep = a->chunks, *c, *next;
+	struct arena_chunk *keep = a->chunks, *last;
 
 	if (!keep)
 		return;
-	for (c = keep->next; c; c = next) {
-		next = c->next;
-		free(c);
+	if (keep->next) {
+		for (last = keep->next; last->next; last = last->next)
+			;
+		last->next = a->spare;
+		a->spare = keep->next;
+		keep->next = NULL;
 	}
-	keep->next = NULL;
-	a->used = keep->size;
 	a->at = keep->data;
 	a->end = keep->data + keep->size;
 }
@@ -258,4 +274,32 @@ buf_uint(struct buf *b, uint64_t v)
 		*--p = (char)('0' + v % 10);
 	while ((v /= 10) != 0);
 	buf_add(b, p, (size_t)(tmp + sizeof(tmp) - p));
+}
+
+/*
+ * A buffer of its own, which the chunk only points to, would need a second kind
+ * of chunk; growing the buffer by a chunk's head and moving the bytes up is done
+ * in place by realloc for the sizes that matter.
+ */
+struct slice
+arena_take(struct arena *a, struct buf *b)
+{
+	struct arena_chunk *c;
+	size_t n = b->n;
+
+	if (n < CHUNK_MAX || b->borrowed || !a->chunks) {
+		struct slice s = arena_slice(a, buf_view(b));
+
+		buf_free(b);
+		return s;
+	}
+	c = base_grow(b->p, sizeof(*c) + n + 1);
+	memmove(c->data, c, n);
+	c->data[n] = '\0';
+	c->size = n + 1;
+	a->used += c->size;
+	c->next = a->chunks->next;
+	a->chunks->next = c;
+	memset(b, 0, sizeof(*b));
+	return (struct slice){ c->data, n };
 }

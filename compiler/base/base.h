@@ -61,19 +61,20 @@ struct arena_chunk;
 struct arena {
 	char *at, *end;
 	struct arena_chunk *chunks;     /* newest first */
+	struct arena_chunk *spare;      /* kept by a reset for the next use */
 	size_t used;                    /* bytes in all chunks, for limits and reports */
 };
 
 void *arena_alloc_slow(struct arena *a, size_t n);
 void arena_free(struct arena *a);
-/* Forgets all allocations but keeps the first chunk for the next use. */
+/* Forgets all allocations but keeps the memory for the next use. */
 void arena_reset(struct arena *a);
 
 /* Bytes aligned to 8, not cleared. */
 static inline void *
 arena_alloc(struct arena *a, size_t n)
 {
-	n = (n + 7) & ~(size_t)7;
+	n = (n + 7 + !n) & ~(size_t)7;
 	if (n <= (size_t)(a->end - a->at)) {
 		void *p = a->at;
 
@@ -177,6 +178,9 @@ buf_str(struct buf *b, const char *s)
 }
 
 void buf_uint(struct buf *b, uint64_t v);
+
+/* Moves a buffer's bytes to an arena; large ones change hands without a copy. */
+struct slice arena_take(struct arena *a, struct buf *b);
 
 static inline struct slice
 buf_view(const struct buf *b)

@@ -96,44 +96,43 @@ diag_cut(struct diags *ds, uint32_t n)
 
 /* --- positions ---------------------------------------------------------- */
 
-/* In blocks that compilers turn into vector code: lists of addresses have a million lines. */
-static uint32_t
-count_newlines(const char *p, size_t n)
+/* Diagnostics come in order, so counting goes on from the last place asked for. */
+static size_t
+find_line(const struct src *src, uint32_t off, uint32_t *line)
 {
-	uint32_t total = 0;
+	struct src *memory = (struct src *)src;
+	const char *text = src->text.p, *nl;
+	size_t at = src->known_off <= off ? src->known_off : 0;
+	uint32_t l = src->known_off <= off ? src->known_line : 0;
 
-	for (; n >= 64; p += 64, n -= 64) {
-		uint8_t block = 0;
-
-		for (int i = 0; i < 64; i++)
-			block += p[i] == '\n';
-		total += block;
+	while (at < off && (nl = memchr(text + at, '\n', off - at)) != NULL) {
+		at = (size_t)(nl - text) + 1;
+		l++;
 	}
-	for (; n; p++, n--)
-		total += *p == '\n';
-	return total;
+	memory->known_off = (uint32_t)at;
+	memory->known_line = l;
+	*line = l + 1;
+	return at;
 }
 
 void
 src_position(const struct src *src, uint32_t off, uint32_t *line, uint32_t *column,
     struct slice *line_text)
 {
-	const char *text = src->text.p;
+	const char *text = src->text.p, *nl;
 	size_t n = src->text.n, start, end;
 	uint32_t c = 1;
 
 	if (off > n)
 		off = (uint32_t)n;
-	for (start = off; start > 0 && text[start - 1] != '\n'; start--)
-		;
+	start = find_line(src, off, line);
 	for (size_t i = start; i < off; i++)
 		if (((unsigned char)text[i] & 0xc0) != 0x80)
 			c++;
-	for (end = start; end < n && text[end] != '\n'; end++)
-		;
+	nl = start < n ? memchr(text + start, '\n', n - start) : NULL;
+	end = nl ? (size_t)(nl - text) : n;
 	if (end > start && text[end - 1] == '\r')
 		end--;
-	*line = 1 + count_newlines(text, start);
 	*column = c;
 	if (line_text)
 		*line_text = (struct slice){ text + start, end - start };

@@ -23,6 +23,7 @@ struct src {
 	 * the reader should look at besides: "rules.json, rule 3".  May be empty.
 	 */
 	struct slice within;
+	uint32_t known_off, known_line; /* where src_position last was: lines before it, less 1 */
 };
 
 enum diag_severity { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };

@@ -6,7 +6,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-static uint64_t key0, key1;
+static uint64_t process_key[2];
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
 static void
@@ -21,8 +21,7 @@ draw_key(void)
 		k[0] = (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15u;
 		k[1] = (uint64_t)(uintptr_t)&k ^ (uint64_t)now.tv_sec;
 	}
-	key0 = k[0];
-	key1 = k[1];
+	memcpy(process_key, k, sizeof(k));
 }
 
 #define ROTL(x, b) ((x) << (b) | (x) >> (64 - (b)))
@@ -43,17 +42,16 @@ sip_round(uint64_t v[4])
 }
 
 uint64_t
-hash_bytes(const void *data, size_t n)
+hash_keyed(const uint64_t key[2], const void *data, size_t n)
 {
 	const unsigned char *p = data;
 	uint64_t v[4], m;
 	size_t left = n;
 
-	pthread_once(&key_once, draw_key);
-	v[0] = key0 ^ 0x736f6d6570736575u;
-	v[1] = key1 ^ 0x646f72616e646f6du;
-	v[2] = key0 ^ 0x6c7967656e657261u;
-	v[3] = key1 ^ 0x7465646279746573u;
+	v[0] = key[0] ^ 0x736f6d6570736575u;
+	v[1] = key[1] ^ 0x646f72616e646f6du;
+	v[2] = key[0] ^ 0x6c7967656e657261u;
+	v[3] = key[1] ^ 0x7465646279746573u;
 	for (; left >= 8; left -= 8, p += 8) {
 		memcpy(&m, p, 8);
 		v[3] ^= m;
@@ -71,6 +69,13 @@ hash_bytes(const void *data, size_t n)
 	sip_round(v);
 	sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t
+hash_bytes(const void *data, size_t n)
+{
+	pthread_once(&key_once, draw_key);
+	return hash_keyed(process_key, data, n);
 }
 
 static struct strmap_slot *

@@ -10,6 +10,8 @@
 #include "base.h"
 
 uint64_t hash_bytes(const void *p, size_t n);
+/* The same under a key of the caller's, for what must outlive the process. */
+uint64_t hash_keyed(const uint64_t key[2], const void *p, size_t n);
 
 struct strmap_slot {
 	uint64_t hash;                  /* 0: free */

@@ -49,7 +49,8 @@ filter_outcome_number(struct filter_outcomes *o, const struct filter_outcome *x)
 		return o->last;
 	own = vec_push(o->arena, &o->list);
 	*own = *x;
-	number = strmap_put(o->arena, &o->numbers, (struct slice){ (const char *)own, sizeof(*own) });
+	number = strmap_put(o->arena, &o->numbers,
+	    (struct slice){ (const char *)own, sizeof(*own) });
 	if (*number == UINT32_MAX)
 		*number = o->list.n - 1;
 	else
@@ -67,8 +68,8 @@ addr_intervals(const struct ipf_addr *a, unsigned fam, struct addr lo[2], struct
 	unsigned n = 0;
 
 	if (a->any || never) {
-		lo[0] = filter_first(fam);
-		hi[0] = filter_last(fam);
+		lo[0] = family_first(fam);
+		hi[0] = family_last(fam);
 		return a->not == never;
 	}
 	if (!a->not) {
@@ -76,19 +77,13 @@ addr_intervals(const struct ipf_addr *a, unsigned fam, struct addr lo[2], struct
 		hi[0] = prefix_last(a->p);
 		return 1;
 	}
-	if (addr_cmp(prefix_first(a->p), filter_first(fam)) != 0) {
-		lo[n] = filter_first(fam);
-		hi[n] = prefix_first(a->p);
-		if (hi[n].lo-- == 0)
-			hi[n].hi--;
-		n++;
+	if (addr_cmp(prefix_first(a->p), family_first(fam)) != 0) {
+		lo[n] = family_first(fam);
+		hi[n++] = addr_prev(prefix_first(a->p));
 	}
-	if (addr_cmp(prefix_last(a->p), filter_last(fam)) != 0) {
-		lo[n] = prefix_last(a->p);
-		hi[n] = filter_last(fam);
-		if (++lo[n].lo == 0)
-			lo[n].hi++;
-		n++;
+	if (addr_cmp(prefix_last(a->p), family_last(fam)) != 0) {
+		lo[n] = addr_next(prefix_last(a->p));
+		hi[n++] = family_last(fam);
 	}
 	return n;
 }
@@ -221,7 +216,8 @@ line_rects(struct build *b, const struct ipf_line *l, const struct rects *within
 {
 	struct addr lo[2], hi[2];
 	uint16_t klo[2], khi[2];
-	unsigned addrs = addr_intervals(l->dir == IPF_IN ? &l->src : &l->dst, b->class->fam, lo, hi);
+	const struct ipf_addr *remote = l->dir == IPF_IN ? &l->src : &l->dst;
+	unsigned addrs = addr_intervals(remote, b->class->fam, lo, hi);
 	unsigned keys = key_intervals(l, klo, khi);
 	struct rect own, both;
 
@@ -242,16 +238,12 @@ cut_out(struct build *b, const struct rect *a, const struct rect *both, struct r
 	struct rect r = *a;
 
 	if (addr_cmp(a->lo, both->lo) < 0) {
-		r.hi = both->lo;
-		if (r.hi.lo-- == 0)
-			r.hi.hi--;
+		r.hi = addr_prev(both->lo);
 		push_rect(b, out, r);
 	}
 	if (addr_cmp(both->hi, a->hi) < 0) {
 		r = *a;
-		r.lo = both->hi;
-		if (++r.lo.lo == 0)
-			r.lo.hi++;
+		r.lo = addr_next(both->hi);
 		push_rect(b, out, r);
 	}
 	r = *both;
@@ -382,7 +374,7 @@ filter_boxes(struct arena *arena, const struct ipf_file *file, const struct filt
 	struct rects all = { 0 };
 
 	memset(out, 0, sizeof(*out));
-	push_rect(&b, &all, (struct rect){ filter_first(c->fam), filter_last(c->fam), 0,
+	push_rect(&b, &all, (struct rect){ family_first(c->fam), family_last(c->fam), 0,
 	    REGION_KEY_MAX });
 	push_list(&b, c->dir, &all);
 	for (uint32_t i = b.slow.box.n; i-- && !b.too_large; ) {

@@ -18,12 +18,15 @@
 #define FWR_FILTER_DECIDE_H
 
 #include "../base/hash.h"
+#include "../net/pset.h"
 #include "filter.h"
 #include "region.h"
 
 #define FILTER_CLASSES_MAX 4096
 /* Rectangles of a file in one class. */
-#define FILTER_BOXES_MAX 4000000
+#define FILTER_BOXES_MAX 1000000
+/* Classes times lines that are worked through. */
+#define FILTER_WORK_MAX 400000000
 
 /* --- outcomes ----------------------------------------------------------- */
 
@@ -70,10 +73,6 @@ void filter_space_flags(struct filter_space *s, unsigned flags, unsigned mask);
 /* Fills list, in order of direction and protocol; false if there are too many classes. */
 bool filter_space_close(struct filter_space *s);
 
-/* First and last address of the file's family. */
-struct addr filter_first(unsigned fam);
-struct addr filter_last(unsigned fam);
-
 /* The packet of a class at a point. */
 void filter_class_packet(const struct filter_class *c, struct addr remote, uint16_t key,
     struct filter_packet *p);
@@ -109,13 +108,14 @@ enum filter_equal { FILTER_EQUAL, FILTER_DIFFERENT, FILTER_TOO_LARGE, FILTER_FAM
  * Are two files, both read without errors, equal for all packets?  Calls fn for
  * each difference, all of them disjoint.  FILTER_FAMILIES: one is for IPv4 and
  * the other for IPv6; files that could be for both are compared for both.
- * FILTER_TOO_LARGE: too many classes or rectangles; nothing is said.
+ * FILTER_TOO_LARGE: too many classes or rectangles; what was reported is true,
+ * but there may be more.
  */
 enum filter_equal filter_compare(const struct ipf_file *a, const struct ipf_file *b,
     filter_difference_fn fn, void *arg);
 
-/* The same, with the first difference only. */
+/* The same with one difference, in the first class that has any: n log^2 n at worst. */
 enum filter_equal filter_equiv(const struct ipf_file *a, const struct ipf_file *b,
-    struct filter_difference *first);
+    struct filter_difference *one);
 
 #endif

@@ -7,7 +7,7 @@ struct compare {
 	const struct filter_class *class;
 	filter_difference_fn fn;
 	void *arg;
-	bool stopped;
+	bool first_only, stopped;
 };
 
 static bool
@@ -25,6 +25,21 @@ report(void *arg, const struct region_diff *r)
 	return !c->stopped;
 }
 
+static bool
+compare_class(struct compare *c, struct arena *scratch, const struct region_list *a,
+    const struct region_list *b)
+{
+	struct addr first = family_first(c->class->fam), last = family_last(c->class->fam);
+	struct region_diff one;
+
+	if (!c->first_only)
+		return region_compare(scratch, first, last, a, b, report, c);
+	if (!region_differ(scratch, first, last, a, b, &one))
+		return true;
+	report(c, &one);
+	return false;
+}
+
 static enum filter_equal
 compare_family(struct compare *c, unsigned fam, struct arena *arena, struct arena *scratch)
 {
@@ -35,7 +50,8 @@ compare_family(struct compare *c, unsigned fam, struct arena *arena, struct aren
 	filter_space_init(space, arena, fam);
 	filter_space_add(space, c->a);
 	filter_space_add(space, c->b);
-	if (!filter_space_close(space))
+	if (!filter_space_close(space) || space->list.n *
+	    ((uint64_t)c->a->lines.n + c->b->lines.n) > FILTER_WORK_MAX)
 		return FILTER_TOO_LARGE;
 	for (uint32_t i = 0; i < space->list.n && !c->stopped; i++) {
 		struct region_list a, b;
@@ -44,10 +60,35 @@ compare_family(struct compare *c, unsigned fam, struct arena *arena, struct aren
 		if (!filter_boxes(scratch, c->a, c->class, &outcomes, &a) ||
 		    !filter_boxes(scratch, c->b, c->class, &outcomes, &b))
 			return FILTER_TOO_LARGE;
-		if (!region_compare(scratch, filter_first(fam), filter_last(fam), &a, &b, report, c))
+		if (!compare_class(c, scratch, &a, &b))
 			result = FILTER_DIFFERENT;
 		arena_reset(scratch);
 	}
+	return result;
+}
+
+static enum filter_equal
+compare_files(struct compare *c)
+{
+	struct arena arena = { 0 }, scratch = { 0 };
+	enum filter_equal result = FILTER_EQUAL;
+	unsigned fam = c->a->fam ? c->a->fam : c->b->fam;
+
+	if (c->a->fam && c->b->fam && c->a->fam != c->b->fam)
+		return FILTER_FAMILIES;
+	for (int i = 0; i < 2 && !c->stopped && result != FILTER_TOO_LARGE; i++) {
+		unsigned f = i == 0 ? NET_V4 : NET_V6;
+		enum filter_equal one;
+
+		if (fam && f != fam)
+			continue;
+		one = compare_family(c, f, &arena, &scratch);
+		if (one != FILTER_EQUAL)
+			result = one;
+		arena_reset(&scratch);
+	}
+	arena_free(&arena);
+	arena_free(&scratch);
 	return result;
 }
 
@@ -56,25 +97,8 @@ filter_compare(const struct ipf_file *a, const struct ipf_file *b, filter_differ
     void *arg)
 {
 	struct compare c = { .a = a, .b = b, .fn = fn, .arg = arg };
-	struct arena arena = { 0 }, scratch = { 0 };
-	enum filter_equal result = FILTER_EQUAL;
-	unsigned fam = a->fam ? a->fam : b->fam;
 
-	if (a->fam && b->fam && a->fam != b->fam)
-		return FILTER_FAMILIES;
-	for (unsigned f = NET_V4; f <= NET_V6 && !c.stopped && result != FILTER_TOO_LARGE; f += 2) {
-		enum filter_equal one;
-
-		if (fam && f != fam)
-			continue;
-		one = compare_family(&c, f, &arena, &scratch);
-		if (one != FILTER_EQUAL)
-			result = one;
-		arena_reset(&scratch);
-	}
-	arena_free(&arena);
-	arena_free(&scratch);
-	return result;
+	return compare_files(&c);
 }
 
 static bool
@@ -85,7 +109,9 @@ keep_first(void *arg, const struct filter_difference *d)
 }
 
 enum filter_equal
-filter_equiv(const struct ipf_file *a, const struct ipf_file *b, struct filter_difference *first)
+filter_equiv(const struct ipf_file *a, const struct ipf_file *b, struct filter_difference *one)
 {
-	return filter_compare(a, b, keep_first, first);
+	struct compare c = { .a = a, .b = b, .fn = keep_first, .arg = one, .first_only = true };
+
+	return compare_files(&c);
 }

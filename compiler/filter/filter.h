@@ -93,7 +93,7 @@ struct filter_result {
 	struct filter_outcome outcome;
 	const struct ipf_line *line;    /* that decided; NULL if none matched */
 	uint32_t visited;               /* lines looked at */
-	bool state_refused;             /* blocked because the deciding line's state cannot be kept */
+	bool state_refused;             /* blocked because the line's state cannot be kept */
 };
 
 /* trace may be NULL.  The packet's family must be the file's, if that has one. */

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The sweep of region.h. */
-#include "region.h"
-
-#include <stdlib.h>
+#include "region_int.h"
 
 #define NONE UINT32_MAX
-
-/* A box in compressed coordinates: x is the axis that is cut into slabs; ends excluded. */
-struct rect {
-	uint32_t x0, x1, y0, y1;
-};
+/* Slabs a rectangle may span on average before diagrams are asked first. */
+#define SPANS_MAX 64
 
 struct side {
 	const struct region_list *list;
-	struct rect *rect;
+	const struct region_rect *rect;
 	uint64_t *active;               /* which boxes cross the slab; low numbers first */
 	uint32_t words;
 	uint32_t *begin, *end;          /* boxes by x0 and by x1 */
@@ -29,15 +24,11 @@ struct piece {
 
 struct sweep {
 	struct arena *arena;
-	struct addr first, last;
-	struct addr *addr;              /* where intervals begin, ascending; addr[0] is first */
-	uint32_t *key;
-	uint32_t n_addr, n_key;
-	bool by_key;                    /* x is the key */
-
+	struct region_grid *grid;       /* x is the axis that is cut into slabs */
+	uint32_t n_x, n_y;
 	struct side side[2];
 	uint32_t sides;
-	uint32_t *bounds;               /* for each y: rectangles of the slab that begin or end there */
+	uint32_t *bounds;               /* how many rectangles of the slab have an edge at y */
 	uint64_t *bound;                /* its non-zero entries */
 	uint32_t words;
 	uint32_t *cell_at;              /* y of each cell of the slab, and one past the last */
@@ -49,148 +40,19 @@ struct sweep {
 	uint32_t before_x;              /* where the slabs of before began */
 };
 
-/* --- coordinates -------------------------------------------------------- */
-
-static int
-compare_addr(const void *a, const void *b)
-{
-	return addr_cmp(*(const struct addr *)a, *(const struct addr *)b);
-}
-
-static void
-collect_addrs(struct sweep *s)
-{
-	uint32_t n = 1, boxes = 0, kept = 0;
-
-	for (uint32_t i = 0; i < s->sides; i++)
-		boxes += s->side[i].list->box.n;
-	s->addr = arena_alloc(s->arena, (2 * (size_t)boxes + 1) * sizeof(*s->addr));
-	s->addr[0] = s->first;
-	for (uint32_t i = 0; i < s->sides; i++)
-		for (uint32_t j = 0; j < s->side[i].list->box.n; j++) {
-			const struct region_box *b = &s->side[i].list->box.v[j];
-
-			if (addr_cmp(b->lo, s->first) != 0)
-				s->addr[n++] = b->lo;
-			if (addr_cmp(b->hi, s->last) != 0)
-				s->addr[n++] = addr_next(b->hi);
-		}
-	qsort(s->addr, n, sizeof(*s->addr), compare_addr);
-	for (uint32_t i = 0; i < n; i++)
-		if (i == 0 || addr_cmp(s->addr[i], s->addr[kept - 1]) != 0)
-			s->addr[kept++] = s->addr[i];
-	s->n_addr = kept;
-}
-
-static uint32_t
-find_addr(const struct sweep *s, struct addr a)
-{
-	uint32_t lo = 0, n = s->n_addr;
-
-	while (n > 1) {
-		uint32_t half = n / 2;
-
-		if (addr_cmp(s->addr[lo + half], a) <= 0)
-			lo += half;
-		n -= half;
-	}
-	return lo;
-}
-
-/* Keys are few enough for a bit each: rank[w] counts the bits before word w. */
-struct key_ranks {
-	uint64_t bit[(REGION_KEY_MAX + 64) / 64];
-	uint32_t rank[(REGION_KEY_MAX + 64) / 64];
-};
-
-static void
-collect_keys(struct sweep *s, struct key_ranks *k)
-{
-	uint32_t n = 0;
-
-	memset(k->bit, 0, sizeof(k->bit));
-	k->bit[0] = 1;
-	for (uint32_t i = 0; i < s->sides; i++)
-		for (uint32_t j = 0; j < s->side[i].list->box.n; j++) {
-			const struct region_box *b = &s->side[i].list->box.v[j];
-			uint32_t end = (uint32_t)b->khi + 1;
-
-			k->bit[b->klo / 64] |= (uint64_t)1 << b->klo % 64;
-			if (end <= REGION_KEY_MAX)
-				k->bit[end / 64] |= (uint64_t)1 << end % 64;
-		}
-	for (uint32_t w = 0; w < BASE_COUNT(k->bit); w++) {
-		k->rank[w] = n;
-		n += (uint32_t)__builtin_popcountll(k->bit[w]);
-	}
-	s->n_key = n;
-	s->key = arena_alloc(s->arena, n * sizeof(*s->key));
-	n = 0;
-	for (uint32_t w = 0; w < BASE_COUNT(k->bit); w++)
-		for (uint64_t bits = k->bit[w]; bits; bits &= bits - 1)
-			s->key[n++] = w * 64 + (uint32_t)__builtin_ctzll(bits);
-}
-
-static uint32_t
-find_key(const struct key_ranks *k, uint32_t key)
-{
-	uint64_t below = k->bit[key / 64] & (((uint64_t)1 << key % 64) - 1);
-
-	return k->rank[key / 64] + (uint32_t)__builtin_popcountll(below);
-}
-
-/* Rectangles with the keys as x, and the cost of cutting either axis. */
-static void
-compress(struct sweep *s, uint64_t *cost_key, uint64_t *cost_addr)
-{
-	struct key_ranks *k = arena_alloc(s->arena, sizeof(*k));
-
-	collect_addrs(s);
-	collect_keys(s, k);
-	*cost_key = *cost_addr = 0;
-	for (uint32_t i = 0; i < s->sides; i++) {
-		struct side *side = &s->side[i];
-
-		side->rect = arena_alloc(s->arena, (side->list->box.n + 1) * sizeof(*side->rect));
-		for (uint32_t j = 0; j < side->list->box.n; j++) {
-			const struct region_box *b = &side->list->box.v[j];
-			struct rect *r = &side->rect[j];
-
-			r->x0 = find_key(k, b->klo);
-			r->x1 = b->khi == REGION_KEY_MAX ? s->n_key : find_key(k, b->khi + 1u);
-			r->y0 = find_addr(s, b->lo);
-			r->y1 = addr_cmp(b->hi, s->last) == 0 ? s->n_addr
-			    : find_addr(s, addr_next(b->hi));
-			*cost_key += r->x1 - r->x0;
-			*cost_addr += r->y1 - r->y0;
-		}
-	}
-}
-
-static void
-swap_axes(struct sweep *s)
-{
-	for (uint32_t i = 0; i < s->sides; i++)
-		for (uint32_t j = 0; j < s->side[i].list->box.n; j++) {
-			struct rect r = s->side[i].rect[j];
-
-			s->side[i].rect[j] = (struct rect){ r.y0, r.y1, r.x0, r.x1 };
-		}
-}
-
 /* --- preparing ---------------------------------------------------------- */
 
 /* The numbers of the rectangles in order of x0, or of x1: a counting sort. */
 static uint32_t *
-order_by(struct sweep *s, const struct side *side, bool by_end, uint32_t n_x)
+order_by(struct sweep *s, const struct side *side, bool by_end)
 {
 	uint32_t n = side->list->box.n;
-	uint32_t *order = arena_alloc(s->arena, (n + 1) * sizeof(*order));
-	uint32_t *at = arena_zero(s->arena, (n_x + 2) * sizeof(*at));
+	uint32_t *order = arena_alloc(s->arena, ((size_t)n + 1) * sizeof(*order));
+	uint32_t *at = arena_zero(s->arena, ((size_t)s->n_x + 2) * sizeof(*at));
 
 	for (uint32_t i = 0; i < n; i++)
 		at[(by_end ? side->rect[i].x1 : side->rect[i].x0) + 1]++;
-	for (uint32_t x = 1; x <= n_x + 1; x++)
+	for (uint32_t x = 1; x <= s->n_x + 1; x++)
 		at[x] += at[x - 1];
 	for (uint32_t i = 0; i < n; i++)
 		order[at[by_end ? side->rect[i].x1 : side->rect[i].x0]++] = i;
@@ -198,34 +60,32 @@ order_by(struct sweep *s, const struct side *side, bool by_end, uint32_t n_x)
 }
 
 static void
-prepare(struct sweep *s, bool key_only)
+prepare(struct sweep *s, struct arena *arena, struct region_grid *g)
 {
-	uint64_t cost_key, cost_addr;
-	uint32_t n_x, n_y;
-
-	compress(s, &cost_key, &cost_addr);
-	s->by_key = key_only || cost_key <= cost_addr;
-	if (!s->by_key)
-		swap_axes(s);
-	n_x = s->by_key ? s->n_key : s->n_addr;
-	n_y = s->by_key ? s->n_addr : s->n_key;
-	s->words = n_y / 64 + 1;
-	s->bounds = arena_zero(s->arena, ((size_t)n_y + 1) * sizeof(*s->bounds));
-	s->bound = arena_zero(s->arena, s->words * sizeof(*s->bound));
-	s->cell_at = arena_alloc(s->arena, ((size_t)n_y + 1) * sizeof(*s->cell_at));
-	s->cell_of = arena_alloc(s->arena, ((size_t)n_y + 1) * sizeof(*s->cell_of));
-	s->next = arena_alloc(s->arena, ((size_t)n_y + 1) * sizeof(*s->next));
+	s->arena = arena;
+	s->grid = g;
+	s->sides = g->lists;
+	s->n_x = g->swapped ? g->n_addr : g->n_key;
+	s->n_y = g->swapped ? g->n_key : g->n_addr;
+	s->words = s->n_y / 64 + 1;
+	s->bounds = arena_zero(arena, ((size_t)s->n_y + 1) * sizeof(*s->bounds));
+	s->bound = arena_zero(arena, s->words * sizeof(*s->bound));
+	s->cell_at = arena_alloc(arena, ((size_t)s->n_y + 1) * sizeof(*s->cell_at));
+	s->cell_of = arena_alloc(arena, ((size_t)s->n_y + 1) * sizeof(*s->cell_of));
+	s->next = arena_alloc(arena, ((size_t)s->n_y + 1) * sizeof(*s->next));
 	/* A slab begins at its first y and ends at n_y, whatever crosses it. */
 	s->bounds[0] = 1;
 	s->bound[0] = 1;
 	for (uint32_t i = 0; i < s->sides; i++) {
 		struct side *side = &s->side[i];
 
+		side->list = g->list[i];
+		side->rect = g->rect[i];
 		side->words = side->list->box.n / 64 + 1;
-		side->active = arena_zero(s->arena, side->words * sizeof(*side->active));
-		side->begin = order_by(s, side, false, n_x);
-		side->end = order_by(s, side, true, n_x);
-		side->owner = arena_alloc(s->arena, ((size_t)n_y + 1) * sizeof(*side->owner));
+		side->active = arena_zero(arena, side->words * sizeof(*side->active));
+		side->begin = order_by(s, side, false);
+		side->end = order_by(s, side, true);
+		side->owner = arena_alloc(arena, ((size_t)s->n_y + 1) * sizeof(*side->owner));
 	}
 }
 
@@ -268,7 +128,7 @@ advance(struct sweep *s, struct side *side, uint32_t x)
 }
 
 static void
-cut_cells(struct sweep *s, uint32_t n_y)
+cut_cells(struct sweep *s)
 {
 	uint32_t n = 0;
 
@@ -276,14 +136,14 @@ cut_cells(struct sweep *s, uint32_t n_y)
 		for (uint64_t bits = s->bound[w]; bits; bits &= bits - 1) {
 			uint32_t y = w * 64 + (uint32_t)__builtin_ctzll(bits);
 
-			if (y == n_y)
+			if (y == s->n_y)
 				break;
 			s->cell_at[n] = y;
 			s->cell_of[y] = n++;
 		}
 	s->cells = n;
-	s->cell_at[n] = n_y;
-	s->cell_of[n_y] = n;
+	s->cell_at[n] = s->n_y;
+	s->cell_of[s->n_y] = n;
 }
 
 static uint32_t
@@ -365,15 +225,15 @@ same_pieces(const struct sweep *s)
 
 /* The last address before compressed coordinate y. */
 static struct addr
-addr_end(const struct sweep *s, uint32_t y)
+addr_end(const struct region_grid *g, uint32_t y)
 {
-	return y == s->n_addr ? s->last : addr_prev(s->addr[y]);
+	return y == g->n_addr ? g->last : addr_prev(g->addr[y]);
 }
 
 static uint16_t
-key_end(const struct sweep *s, uint32_t y)
+key_end(const struct region_grid *g, uint32_t y)
 {
-	return (uint16_t)(y == s->n_key ? REGION_KEY_MAX : s->key[y] - 1);
+	return (uint16_t)(y == g->n_key ? REGION_KEY_MAX : g->key[y] - 1);
 }
 
 static const struct region_box *
@@ -382,19 +242,29 @@ box_of(const struct side *side, uint32_t owner)
 	return owner == NONE ? NULL : &side->list->box.v[owner];
 }
 
+static void
+swap_pieces(struct sweep *s)
+{
+	struct piece *v = s->before.v;
+	uint32_t cap = s->before.cap;
+
+	s->before.v = s->now.v;
+	s->before.n = s->now.n;
+	s->before.cap = s->now.cap;
+	s->now.v = v;
+	s->now.cap = cap;
+}
+
 /* What to do with the pieces of slabs from x0 to x1; false stops. */
 typedef bool (*flush_fn)(struct sweep *s, uint32_t x0, uint32_t x1, void *arg);
 
 static bool
 run(struct sweep *s, flush_fn flush, void *arg)
 {
-	uint32_t n_x = s->by_key ? s->n_key : s->n_addr;
-	uint32_t n_y = s->by_key ? s->n_addr : s->n_key;
-
-	for (uint32_t x = 0; x < n_x; x++) {
+	for (uint32_t x = 0; x < s->n_x; x++) {
 		for (uint32_t i = 0; i < s->sides; i++)
 			advance(s, &s->side[i], x);
-		cut_cells(s, n_y);
+		cut_cells(s);
 		for (uint32_t i = 0; i < s->sides; i++)
 			paint(s, &s->side[i]);
 		gather(s);
@@ -403,18 +273,10 @@ run(struct sweep *s, flush_fn flush, void *arg)
 				return false;
 			s->before_x = x;
 		}
-		if (x == 0 || s->before_x == x) {
-			struct piece *v = s->before.v;
-			uint32_t cap = s->before.cap;
-
-			s->before.v = s->now.v;
-			s->before.n = s->now.n;
-			s->before.cap = s->now.cap;
-			s->now.v = v;
-			s->now.cap = cap;
-		}
+		if (s->before_x == x)
+			swap_pieces(s);
 	}
-	return flush(s, s->before_x, n_x, arg);
+	return flush(s, s->before_x, s->n_x, arg);
 }
 
 /* --- comparing ---------------------------------------------------------- */
@@ -428,15 +290,16 @@ struct compare {
 static bool
 flush_diffs(struct sweep *s, uint32_t x0, uint32_t x1, void *arg)
 {
+	const struct region_grid *g = s->grid;
 	struct compare *c = arg;
 
 	for (uint32_t i = 0; i < s->before.n; i++) {
 		const struct piece *p = &s->before.v[i];
-		uint32_t k0 = s->by_key ? x0 : p->y0, k1 = s->by_key ? x1 : p->y1;
-		uint32_t a0 = s->by_key ? p->y0 : x0, a1 = s->by_key ? p->y1 : x1;
+		uint32_t k0 = g->swapped ? p->y0 : x0, k1 = g->swapped ? p->y1 : x1;
+		uint32_t a0 = g->swapped ? x0 : p->y0, a1 = g->swapped ? x1 : p->y1;
 		struct region_diff d = {
-			.lo = s->addr[a0], .hi = addr_end(s, a1),
-			.klo = (uint16_t)s->key[k0], .khi = key_end(s, k1),
+			.lo = g->addr[a0], .hi = addr_end(g, a1),
+			.klo = (uint16_t)g->key[k0], .khi = key_end(g, k1),
 			.a = box_of(&s->side[0], p->a), .b = box_of(&s->side[1], p->b),
 		};
 
@@ -447,19 +310,71 @@ flush_diffs(struct sweep *s, uint32_t x0, uint32_t x1, void *arg)
 	return true;
 }
 
+/* Would cutting into slabs cost more than diagrams do? */
+static bool
+is_crossed(const struct region_grid *g)
+{
+	uint64_t spans = g->key_spans < g->addr_spans ? g->key_spans : g->addr_spans;
+	uint64_t boxes = g->list[0]->box.n + (uint64_t)g->list[1]->box.n;
+
+	return spans > boxes * SPANS_MAX;
+}
+
+static bool
+sweep(struct arena *scratch, struct region_grid *g, region_diff_fn fn, void *arg)
+{
+	struct compare c = { fn, arg, true };
+	struct sweep s = { 0 };
+
+	if (g->addr_spans < g->key_spans)
+		region_grid_swap(g);
+	prepare(&s, scratch, g);
+	run(&s, flush_diffs, &c);
+	return c.same;
+}
+
 bool
 region_compare(struct arena *scratch, struct addr first, struct addr last,
     const struct region_list *a, const struct region_list *b, region_diff_fn fn, void *arg)
 {
-	struct sweep s = {
-		.arena = scratch, .first = first, .last = last, .sides = 2,
-		.side = { { .list = a }, { .list = b } },
-	};
-	struct compare c = { fn, arg, true };
+	struct region_grid g = { .first = first, .last = last, .list = { a, b }, .lists = 2 };
+	uint32_t x, y;
 
-	prepare(&s, false);
-	run(&s, flush_diffs, &c);
-	return c.same;
+	region_grid_make(&g, scratch);
+	if (is_crossed(&g) && region_equal(&g, &x, &y) == REGION_EQUAL)
+		return true;
+	return sweep(scratch, &g, fn, arg);
+}
+
+static bool
+keep_one(void *arg, const struct region_diff *d)
+{
+	*(struct region_diff *)arg = *d;
+	return false;
+}
+
+bool
+region_differ(struct arena *scratch, struct addr first, struct addr last,
+    const struct region_list *a, const struct region_list *b, struct region_diff *one)
+{
+	struct region_grid g = { .first = first, .last = last, .list = { a, b }, .lists = 2 };
+	enum region_equal equal = REGION_GIVEN_UP;
+	uint32_t x, y;
+
+	region_grid_make(&g, scratch);
+	if (is_crossed(&g))
+		equal = region_equal(&g, &x, &y);
+	if (equal == REGION_GIVEN_UP)
+		return !sweep(scratch, &g, keep_one, one);
+	if (equal == REGION_EQUAL)
+		return false;
+	*one = (struct region_diff){
+		.lo = g.addr[y], .hi = addr_end(&g, y + 1),
+		.klo = (uint16_t)g.key[x], .khi = key_end(&g, x + 1),
+		.a = region_find(a, g.addr[y], (uint16_t)g.key[x]),
+		.b = region_find(b, g.addr[y], (uint16_t)g.key[x]),
+	};
+	return true;
 }
 
 /* --- laying open -------------------------------------------------------- */
@@ -472,16 +387,17 @@ struct lay {
 static bool
 flush_slab(struct sweep *s, uint32_t x0, uint32_t x1, void *arg)
 {
+	const struct region_grid *g = s->grid;
 	struct lay *lay = arg;
 	struct region_cell *cell = arena_alloc(lay->arena, s->before.n * sizeof(*cell));
 
 	for (uint32_t i = 0; i < s->before.n; i++)
 		cell[i] = (struct region_cell){
-			s->addr[s->before.v[i].y0], addr_end(s, s->before.v[i].y1),
+			g->addr[s->before.v[i].y0], addr_end(g, s->before.v[i].y1),
 			box_of(&s->side[0], s->before.v[i].a),
 		};
 	*vec_push(lay->arena, &lay->out->slab) = (struct region_slab){
-		(uint16_t)s->key[x0], key_end(s, x1), cell, s->before.n,
+		(uint16_t)g->key[x0], key_end(g, x1), cell, s->before.n,
 	};
 	return true;
 }
@@ -490,15 +406,14 @@ void
 region_decide(struct arena *arena, struct addr first, struct addr last,
     const struct region_list *list, struct region_decision *out)
 {
+	struct region_grid g = { .first = first, .last = last, .list = { list }, .lists = 1 };
 	struct arena scratch = { 0 };
-	struct sweep s = {
-		.arena = &scratch, .first = first, .last = last, .sides = 1,
-		.side = { { .list = list } },
-	};
 	struct lay lay = { arena, out };
+	struct sweep s = { 0 };
 
 	memset(out, 0, sizeof(*out));
-	prepare(&s, true);
+	region_grid_make(&g, &scratch);
+	prepare(&s, &scratch, &g);
 	run(&s, flush_slab, &lay);
 	arena_free(&scratch);
 }

@@ -12,8 +12,10 @@
  * in order of priority and of place, so a slab costs what crosses it, plus a
  * scan of n/64 words: sorting aside, the whole costs the sum over rectangles of
  * the slabs they span.  That sum is known beforehand for either axis, and the
- * cheaper one is cut; only lists with many wide rectangles on both axes at once
- * come near its bound of n^2.
+ * cheaper one is cut.  Where it is large on both (many rectangles wide one way
+ * cross many wide the other way), equality is decided by decision diagrams
+ * instead (region_diagram.c), which costs n log^2 n; only listing the
+ * differences, or all regions, of such lists comes near n^2.
  */
 #ifndef FWR_FILTER_REGION_H
 #define FWR_FILTER_REGION_H
@@ -55,6 +57,10 @@ typedef bool (*region_diff_fn)(void *arg, const struct region_diff *d);
  */
 bool region_compare(struct arena *scratch, struct addr first, struct addr last,
     const struct region_list *a, const struct region_list *b, region_diff_fn fn, void *arg);
+
+/* Is there a difference?  Then one of them, not always the first, is in *one. */
+bool region_differ(struct arena *scratch, struct addr first, struct addr last,
+    const struct region_list *a, const struct region_list *b, struct region_diff *one);
 
 /* --- laying open -------------------------------------------------------- */
 

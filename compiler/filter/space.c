@@ -4,18 +4,6 @@
 
 #include <stdlib.h>
 
-struct addr
-filter_first(unsigned fam)
-{
-	return fam == NET_V6 ? (struct addr){ 0, 0 } : addr_v4(0);
-}
-
-struct addr
-filter_last(unsigned fam)
-{
-	return fam == NET_V6 ? (struct addr){ UINT64_MAX, UINT64_MAX } : addr_v4(UINT32_MAX);
-}
-
 /* --- collecting --------------------------------------------------------- */
 
 void
@@ -52,11 +40,9 @@ cut_local(struct filter_space *s, unsigned dir, const struct ipf_addr *a)
 	if (a->any)
 		return;
 	*vec_push(s->arena, &s->dir[dir].local) = prefix_first(a->p);
-	if (addr_cmp(last, filter_last(s->fam)) == 0)
+	if (addr_cmp(last, family_last(s->fam)) == 0)
 		return;
-	if (++last.lo == 0)
-		last.hi++;
-	*vec_push(s->arena, &s->dir[dir].local) = last;
+	*vec_push(s->arena, &s->dir[dir].local) = addr_next(last);
 }
 
 static void
@@ -117,7 +103,7 @@ close_edges(struct filter_space *s, unsigned dir)
 	struct addr *a;
 	uint32_t *p, n = 0;
 
-	*vec_push(s->arena, &s->dir[dir].local) = filter_first(s->fam);
+	*vec_push(s->arena, &s->dir[dir].local) = family_first(s->fam);
 	a = s->dir[dir].local.v;
 	qsort(a, s->dir[dir].local.n, sizeof(*a), compare_addr);
 	for (uint32_t i = 0; i < s->dir[dir].local.n; i++)
@@ -192,12 +178,11 @@ add_classes(struct filter_space *s, struct filter_class c)
 	c.any_sport = n_sport == 1;
 	for (uint32_t i = 0; i < n_local; i++) {
 		c.local = local[i];
-		c.local_last = i + 1 < n_local ? local[i + 1] : filter_last(s->fam);
-		if (i + 1 < n_local && c.local_last.lo-- == 0)
-			c.local_last.hi--;
+		c.local_last = i + 1 < n_local ? addr_prev(local[i + 1]) : family_last(s->fam);
 		for (uint32_t j = 0; j < n_sport; j++) {
 			c.sport = (uint16_t)sport[j];
-			c.sport_last = (uint16_t)(j + 1 < n_sport ? sport[j + 1] - 1 : REGION_KEY_MAX);
+			c.sport_last = (uint16_t)(j + 1 < n_sport ? sport[j + 1] - 1
+			    : REGION_KEY_MAX);
 			*vec_push(s->arena, &s->list) = c;
 		}
 	}

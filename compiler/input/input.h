@@ -59,6 +59,16 @@ struct rule *input_object(struct input *in, const json_t *object, struct slice w
  */
 struct src *input_file(struct arena *arena, struct diags *diags, const char *path);
 
+/*
+ * Another format that rules come in, told by its first bytes: for parts of the
+ * program that stand behind this one.  To be added before anything is read.
+ */
+struct input_format {
+	bool (*knows)(struct slice text);
+	void (*read)(struct input *in, const struct src *src);
+};
+void input_add_format(const struct input_format *format);
+
 /* Adds a rule; a UUID that is there already is an error at the given place. */
 void input_add(struct input *in, struct rule *rule, const struct src *src, struct span at);
 bool input_knows(struct input *in, struct uuid u);

@@ -306,11 +306,30 @@ check_utf8(struct input *in, const struct src *src)
 	return false;
 }
 
+#define MAX_FORMATS 4
+
+static const struct input_format *formats[MAX_FORMATS];
+
+void
+input_add_format(const struct input_format *format)
+{
+	for (int i = 0; i < MAX_FORMATS; i++)
+		if (!formats[i] || formats[i] == format) {
+			formats[i] = format;
+			return;
+		}
+}
+
 static void
 read_src(struct input *in, const struct src *src)
 {
 	size_t at = skip_space(src->text, 0);
 
+	for (int i = 0; i < MAX_FORMATS && formats[i]; i++)
+		if (formats[i]->knows(src->text)) {
+			formats[i]->read(in, src);
+			return;
+		}
 	if (!check_utf8(in, src))
 		return;
 	if (at < src->text.n && (src->text.p[at] == '{' || src->text.p[at] == '['))
@@ -403,7 +422,7 @@ input_file(struct arena *arena, struct diags *diags, const char *path)
 		src = NULL;
 	}
 	if (src)
-		src->text = arena_slice(arena, buf_view(&b));
+		src->text = arena_take(arena, &b);
 	buf_free(&b);
 	return src;
 }

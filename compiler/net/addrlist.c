@@ -275,17 +275,20 @@ refuse_entry(struct reader *r, const char *p, const char *end)
 	complain_entry(r, p, q);
 }
 
-/* Rooms are made for as many as the text will hold if it goes on as it began. */
+/*
+ * Adds an entry that ends at p.  Room is made for as many as the text will hold
+ * if it goes on as it began, but for 64 times as many at most.
+ */
 static void
 add_entry(struct reader *r, const struct entry *e, const char *p)
 {
 	struct pset *s = e->fam == NET_V4 ? &r->list->v4 : &r->list->v6;
 
 	if (s->n == s->cap && s->n >= 1024) {
-		size_t done = (size_t)(p - r->src->text.p), total = r->src->text.n;
-		double more = (double)(total - done) / (double)done * s->n;
+		size_t done = (size_t)(p - r->src->text.p);
+		double all = (double)r->src->text.n / (double)done * 1.05 * s->n;
 
-		pset_reserve(r->arena, s, s->n + (size_t)(more * 1.05) + 1024);
+		pset_reserve(r->arena, s, all < 64.0 * s->n ? (size_t)all : (size_t)s->n * 64);
 	}
 	pset_push(r->arena, s, e->first, e->last);
 }

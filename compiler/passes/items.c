@@ -69,3 +69,21 @@ items_shrink(struct arena *a, enum lang_proto proto, const struct lang_item *ite
 	else
 		shrink_types(items, n, *out, n_out);
 }
+
+bool
+items_overlap(const struct policy_entry *x, const struct policy_entry *y)
+{
+	bool ports = lang_has_ports(x->proto);
+
+	if (x->all_items || y->all_items)
+		return true;
+	for (unsigned i = 0; i < x->n_items; i++)
+		for (unsigned k = 0; k < y->n_items; k++) {
+			const struct lang_item *s = &x->items[i], *t = &y->items[k];
+
+			if (ports ? s->a <= t->b && t->a <= s->b : s->a == t->a &&
+			    (s->b == t->b || s->b == LANG_ANY_CODE || t->b == LANG_ANY_CODE))
+				return true;
+		}
+	return false;
+}

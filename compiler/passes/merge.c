@@ -106,19 +106,18 @@ by_place(const void *a, const void *b)
 static void
 merge_rule(struct passes *ps, const struct policy_entry *e, uint32_t n, struct merged *m)
 {
-	struct arena scratch = { 0 };
 	struct both b;
 
 	begin_both(&b);
 	for (uint32_t i = 0; i < n; i++)
-		push_entry(&scratch, &b, &e[i]);
+		push_entry(&ps->scratch, &b, &e[i]);
 	m->done = true;
 	m->any = b.any;
 	m->n_targets = n / e->times;
 	finish_both(ps->keep, &b, &m->addrs, &m->n_addrs);
 	m->all_items = e->all_items;
 	items_shrink(ps->keep, e->proto, e->items, e->n_items, &m->items, &m->n_items);
-	arena_free(&scratch);
+	arena_reset(&ps->scratch);
 }
 
 static int
@@ -170,24 +169,6 @@ struct open {
 	struct both set;
 	VEC(struct policy_entry *) parts;
 };
-
-static bool
-items_overlap(const struct policy_entry *x, const struct policy_entry *y)
-{
-	bool ports = lang_has_ports(x->proto);
-
-	if (x->all_items || y->all_items)
-		return true;
-	for (unsigned i = 0; i < x->n_items; i++)
-		for (unsigned k = 0; k < y->n_items; k++) {
-			const struct lang_item *s = &x->items[i], *t = &y->items[k];
-
-			if (ports ? s->a <= t->b && t->a <= s->b : s->a == t->a &&
-			    (s->b == t->b || s->b == LANG_ANY_CODE || t->b == LANG_ANY_CODE))
-				return true;
-		}
-	return false;
-}
 
 static bool
 addrs_overlap(const struct policy_entry *x, const struct policy_entry *y)

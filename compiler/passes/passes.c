@@ -5,6 +5,7 @@ const struct pass pass_table[] = {
 	{ "merge", 1, pass_merge },
 	{ "state", 1, pass_state },
 	{ "share", 2, pass_share },
+	{ "tree", 3, pass_tree },
 };
 const size_t pass_count = BASE_COUNT(pass_table);
 
@@ -19,6 +20,12 @@ passes_new(struct arena *arena, uint32_t n_rules, unsigned level, bool tags)
 	ps->n_rules = n_rules;
 	ps->merged = arena_zero(arena, n_rules * sizeof(*ps->merged));
 	return ps;
+}
+
+void
+passes_free(struct passes *ps)
+{
+	arena_free(&ps->scratch);
 }
 
 const char *

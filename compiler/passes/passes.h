@@ -6,6 +6,7 @@
  *	-O1  merge      one entry a rule and direction: the smallest lists
  *	     state      no state where it means nothing
  *	-O2  share      the shortest list found for the whole policy
+ *	-O3  tree       the same lines in groups, so that a packet meets few of them
  *
  * A context belongs to one host: what depends on a rule only is worked out once,
  * not once a VM.
@@ -31,6 +32,7 @@ extern const size_t pass_count;
  * is the length of the host's list; tags says that lines carry their rule.
  */
 struct passes *passes_new(struct arena *arena, uint32_t n_rules, unsigned level, bool tags);
+void passes_free(struct passes *ps);
 
 /*
  * Runs the passes of the level; what they make lives in arena (and in the

@@ -17,6 +17,7 @@ struct merged {
 struct passes {
 	struct arena *keep;             /* the context's */
 	struct arena *arena;            /* of the policy being worked on */
+	struct arena scratch;           /* of one pass at a time */
 	unsigned level;
 	bool tags;
 	uint32_t n_rules;
@@ -27,9 +28,12 @@ struct passes {
 void pass_merge(struct passes *ps, struct policy *p);
 void pass_state(struct passes *ps, struct policy *p);
 void pass_share(struct passes *ps, struct policy *p);
+void pass_tree(struct passes *ps, struct policy *p);
 
 /* The smallest list of ports, or of types and codes, that says the same. */
 void items_shrink(struct arena *a, enum lang_proto proto, const struct lang_item *items,
     uint32_t n, struct lang_item **out, uint16_t *n_out);
+/* Do entries of one protocol have a port, or a type and code, in common? */
+bool items_overlap(const struct policy_entry *x, const struct policy_entry *y);
 
 #endif

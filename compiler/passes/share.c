@@ -539,10 +539,13 @@ static void
 set_rules(struct problem *pb, struct policy_entry *e, const uint32_t *from, uint32_t n)
 {
 	const struct rule **rules = arena_alloc(pb->ps->arena, (n ? n : 1) * sizeof(*rules));
+	const struct policy_entry **sources = arena_alloc(pb->ps->arena, n * sizeof(*sources));
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		rules[i] = pb->e[from[i]].rule;
+	for (uint32_t i = 0; i < n; i++) {
+		sources[i] = &pb->e[from[i]];
+		rules[i] = sources[i]->rule;
+	}
 	qsort(rules, n, sizeof(*rules), by_rule_uuid);
 	for (uint32_t i = 0; i < n; i++)
 		if (kept == 0 || rules[kept - 1] != rules[i])
@@ -550,6 +553,8 @@ set_rules(struct problem *pb, struct policy_entry *e, const uint32_t *from, uint
 	e->rules = rules;
 	e->n_rules = kept;
 	e->rule = rules[0];
+	e->sources = sources;
+	e->n_sources = n;
 }
 
 struct rules_of {
@@ -820,7 +825,6 @@ void
 pass_share(struct passes *ps, struct policy *p)
 {
 	struct policy out = { .vm = p->vm };
-	struct arena scratch = { 0 };
 
 	for (uint32_t i = 0, k; i < p->entries.n; i = k) {
 		struct policy_entry *e = &p->entries.v[i];
@@ -829,16 +833,15 @@ pass_share(struct passes *ps, struct policy *p)
 		    p->entries.v[k].side == e->side; k++)
 			;
 		if (ps->tags) {
-			drop_unreached(ps, e, k - i, &scratch, &out);
+			drop_unreached(ps, e, k - i, &ps->scratch, &out);
 		} else {
 			if (lang_has_types(e->proto))
-				state_first(e, k - i, &scratch);
-			share_family(ps, e, k - i, NET_V4, &scratch, &out);
-			share_family(ps, e, k - i, NET_V6, &scratch, &out);
+				state_first(e, k - i, &ps->scratch);
+			share_family(ps, e, k - i, NET_V4, &ps->scratch, &out);
+			share_family(ps, e, k - i, NET_V6, &ps->scratch, &out);
 		}
-		arena_reset(&scratch);
+		arena_reset(&ps->scratch);
 	}
-	arena_free(&scratch);
 	p->entries.v = out.entries.v;
 	p->entries.n = out.entries.n;
 	p->entries.cap = out.entries.cap;

@@ -213,10 +213,9 @@ write_outcome(struct proof *pf, struct buf *out, const struct region_box *box)
 }
 
 /* The text and the policy differ: an internal error. */
-static bool
-report_difference(void *arg, const struct region_diff *d)
+static void
+report_difference(struct proof *pf, const struct region_diff *d)
 {
-	struct proof *pf = arg;
 	struct filter_packet packet;
 	struct filter_result r;
 	struct buf text = { 0 };
@@ -239,14 +238,12 @@ report_difference(void *arg, const struct region_diff *d)
 	diag_add(pf->v->diags, DIAG_verify_differs, NULL, (struct span){ 0, 0 }, text.p);
 	buf_free(&text);
 	pf->failed = true;
-	return false;
 }
 
 /* ipf and the rules differ, as is known: one warning for each class of packets. */
-static bool
-report_known(void *arg, const struct region_diff *d)
+static void
+report_known(struct proof *pf, const struct region_diff *d)
 {
-	struct proof *pf = arg;
 	struct filter_packet packet;
 	struct buf text = { 0 };
 
@@ -260,14 +257,14 @@ report_known(void *arg, const struct region_diff *d)
 	diag_add(pf->v->diags, DIAG_verify_known, NULL, (struct span){ 0, 0 }, text.p);
 	buf_free(&text);
 	pf->warned++;
-	return false;
 }
 
 static void
 prove_class(struct proof *pf)
 {
-	struct addr first = filter_first(pf->v->fam), last = filter_last(pf->v->fam);
+	struct addr first = family_first(pf->v->fam), last = family_last(pf->v->fam);
 	struct region_list text, means, does;
+	struct region_diff d;
 
 	pf->odd = false;
 	if (!filter_boxes(&pf->scratch, pf->file, pf->class, &pf->outcomes, &text)) {
@@ -276,11 +273,13 @@ prove_class(struct proof *pf)
 		return;
 	}
 	policy_boxes(pf, true, &does);
-	region_compare(&pf->scratch, first, last, &text, &does, report_difference, pf);
+	if (region_differ(&pf->scratch, first, last, &text, &does, &d))
+		report_difference(pf, &d);
 	if (!pf->odd || pf->failed)
 		return;
 	policy_boxes(pf, false, &means);
-	region_compare(&pf->scratch, first, last, &does, &means, report_known, pf);
+	if (region_differ(&pf->scratch, first, last, &does, &means, &d))
+		report_known(pf, &d);
 }
 
 static void

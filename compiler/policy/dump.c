@@ -2,6 +2,8 @@
 /* The IR as text, and the check of its invariants. */
 #include "policy.h"
 
+#include "../base/hash.h"
+
 bool
 policy_icmp_state(enum lang_proto proto, unsigned type)
 {
@@ -25,6 +27,21 @@ dump_items(struct buf *out, const struct policy_entry *e)
 	}
 }
 
+/* "head 1f group 2e default", where it is more than a line of rules in the main list. */
+static void
+dump_place(struct buf *out, const struct policy_entry *e)
+{
+	static const char *const name[] = { "", " default", " opening", " walk" };
+
+	if (e->fam)
+		buf_printf(out, " ipv%u", e->fam);
+	if (e->group)
+		buf_printf(out, " group %x", e->group);
+	if (e->head)
+		buf_printf(out, " head %x", e->head);
+	buf_str(out, name[e->kind]);
+}
+
 void
 policy_dump(struct buf *out, const struct policy *p)
 {
@@ -45,7 +62,8 @@ policy_dump(struct buf *out, const struct policy *p)
 			buf_prefix(out, e->addrs[k]);
 		}
 		buf_str(out, " }");
-		for (uint32_t k = 0; k < (e->n_rules ? e->n_rules : 1); k++) {
+		dump_place(out, e);
+		for (uint32_t k = 0; e->rule && k < (e->n_rules ? e->n_rules : 1); k++) {
 			buf_char(out, ' ');
 			buf_uuid(out, e->n_rules ? e->rules[k]->uuid : e->rule->uuid);
 		}
@@ -94,7 +112,7 @@ check_items(const struct policy_entry *e)
 static const char *
 check_state(const struct policy_entry *e)
 {
-	if (!e->keep_state)
+	if (!e->keep_state || e->kind != POLICY_RULE)
 		return NULL;
 	if (e->action == LANG_BLOCK)
 		return "state on a block";
@@ -106,6 +124,57 @@ check_state(const struct policy_entry *e)
 		if (!policy_icmp_state(e->proto, e->items[i].a))
 			return "state on a type that has none";
 	return NULL;
+}
+
+/* A group's full name: its number stands for another one in each direction and family. */
+static struct slice
+group_key(struct arena *a, const struct policy_entry *e, uint32_t group)
+{
+	uint64_t *key = arena_alloc(a, sizeof(*key));
+
+	*key = (uint64_t)group << 16 | (uint64_t)e->side << 8 | e->fam;
+	return (struct slice){ (const char *)key, sizeof(*key) };
+}
+
+/* A head is one line; its group's lines stand behind it, of its direction and family. */
+static const char *
+check_group(struct arena *a, struct strmap *heads, const struct policy *p, uint32_t i)
+{
+	const struct policy_entry *e = &p->entries.v[i];
+	uint32_t *at;
+
+	if (!e->rule != (e->kind != POLICY_RULE))
+		return "a default of a rule, or a line of none";
+	if (e->group) {
+		const uint32_t *head = strmap_get(heads, group_key(a, e, e->group));
+
+		if (!head)
+			return "a line before its group's head";
+		if (p->entries.v[*head].proto != e->proto)
+			return "a head of another protocol than its group's";
+	}
+	if (!e->head)
+		return NULL;
+	at = strmap_put(a, heads, group_key(a, e, e->head));
+	if (*at != UINT32_MAX)
+		return "a group with two heads";
+	*at = i;
+	if (!e->fam || e->n_addrs + e->any != 1 || e->n_items + e->all_items != 1)
+		return "a head that is not one line";
+	return NULL;
+}
+
+static const char *
+check_groups(const struct policy *p)
+{
+	struct arena arena = { 0 };
+	struct strmap heads = { 0 };
+	const char *wrong = NULL;
+
+	for (uint32_t i = 0; i < p->entries.n && !wrong; i++)
+		wrong = check_group(&arena, &heads, p, i);
+	arena_free(&arena);
+	return wrong;
 }
 
 const char *
@@ -122,5 +191,5 @@ policy_check(const struct policy *p, bool state_placed)
 		if (wrong)
 			return wrong;
 	}
-	return NULL;
+	return check_groups(p);
 }

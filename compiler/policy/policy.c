@@ -230,7 +230,7 @@ policy_side(struct policy_host *h, uint32_t rule, enum lang_side side, uint32_t 
 		at->target = at->tag->has_value ? POLICY_TAG_VALUE : POLICY_TAG;
 		if (at->tag->has_value) {
 			char small[512];
-			struct arena tmp = { small, small + sizeof(small), NULL, 0 };
+			struct arena tmp = { .at = small, .end = small + sizeof(small) };
 
 			set_named(at, lookup(g, &g->pairs, pair_key(&tmp, at->tag->key,
 			    at->tag->value)));
@@ -483,7 +483,7 @@ policy_build(struct policy_host *h, uint32_t number, struct arena *arena, struct
 		bool state = keeps_state(h, v, h->rules[m->rule], m->side);
 
 		if (i == 0 || m->rank != v->namings.v[i - 1].rank) {
-			if (groups > 1)
+			if (groups > 1 && out->entries.n > start)
 				sort_entries(&scratch, out->entries.v + start, out->entries.n - start);
 			start = out->entries.n;
 			groups = 0;
@@ -500,7 +500,7 @@ policy_build(struct policy_host *h, uint32_t number, struct arena *arena, struct
 			}
 		}
 	}
-	if (groups > 1)
+	if (groups > 1 && out->entries.n > start)
 		sort_entries(&scratch, out->entries.v + start, out->entries.n - start);
 	arena_free(&scratch);
 }

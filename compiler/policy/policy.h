@@ -20,11 +20,32 @@ enum policy_target {
 	POLICY_MERGED                   /* several, after a pass */
 };
 
+/* What a line of an entry is. */
+enum policy_kind {
+	POLICY_RULE,                    /* rules say so */
+	/* From -O3 on, of no rule: the default of the VM's direction and protocol, ... */
+	POLICY_DEFAULT,                 /* ... which decides, ... */
+	POLICY_OPENING,                 /* ... for what opens a TCP connection only, ... */
+	POLICY_WALK                     /* ... or decides nothing: the walk goes on behind it */
+};
+
 struct policy_entry {
+	uint8_t kind;                   /* enum policy_kind */
+	uint8_t fam;                    /* only this family's lines; 0: both */
+	/*
+	 * From -O3 on.  A line with a head has a group of lines, which only the packets
+	 * that it matches meet; what no line of the group decides it decides itself.
+	 * The numbers are names that mean something in one direction and family of one
+	 * VM only.
+	 */
+	uint32_t head, group;           /* 0: none */
 	/* Provenance: the rule it comes from, or after -O2 several, sorted by UUID. */
 	const struct rule *rule;
 	const struct rule *const *rules;
 	uint32_t n_rules;               /* 0: only rule */
+	/* The entries that those rules come from, as they were before -O2; NULL: not kept. */
+	const struct policy_entry *const *sources;
+	uint32_t n_sources;
 	uint32_t number;                /* of rule, in the host's list */
 	uint32_t n_targets;             /* that went in, when merged */
 	uint8_t side;                   /* the VM's: LANG_FROM is traffic out, LANG_TO in */

@@ -77,8 +77,14 @@ cmd_status_of(const struct diags *ds)
 	for (uint32_t i = 0; i < ds->list.n; i++) {
 		if (ds->list.v[i].id == DIAG_internal || ds->list.v[i].id == DIAG_verify_differs)
 			return CMD_INTERNAL;
-		if (ds->list.v[i].id == DIAG_cannot_read || ds->list.v[i].id == DIAG_input_large)
+		switch (ds->list.v[i].id) {
+		case DIAG_cannot_read:
+		case DIAG_input_large:
+		case DIAG_index_file:
 			return CMD_USAGE;
+		default:
+			break;
+		}
 	}
 	return ds->errors ? CMD_FOUND : CMD_DONE;
 }

@@ -23,8 +23,13 @@ extern const struct cmd cmd_table[];
 extern const size_t cmd_count;
 
 int cmd_aggregate(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
+int cmd_equiv(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_parse(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
+int cmd_index(int argc, char **argv);
+int cmd_query(int argc, char **argv);
 int cmd_rpc(int argc, char **argv);
 
 /* --- what commands share ---------------------------------------------------------- */

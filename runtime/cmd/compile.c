@@ -83,7 +83,7 @@ add_vm(struct job *j, const char *text)
 static bool
 set_level(struct job *j, const char *text)
 {
-	if (strlen(text) != 1 || *text < '0' || *text > '2') {
+	if (strlen(text) != 1 || *text < '0' || *text > '3') {
 		cmd_usage(NAME, "there is no optimisation level %s", text);
 		return false;
 	}
@@ -115,7 +115,7 @@ set_debug(struct job *j, const char *text)
 	j->opts.dumped = &j->dump;
 	if (j->opts.debug)
 		return true;
-	cmd_usage(NAME, "--debug takes ir, or pass: and one of merge, state and share");
+	cmd_usage(NAME, "--debug takes ir, or pass: and one of merge, state, share and tree");
 	return false;
 }
 
@@ -281,6 +281,7 @@ prove(struct job *j)
 	struct compile_opts opts = j->opts;
 
 	opts.verify = true;
+	opts.warn = false;
 	opts.debug = NULL;
 	opts.dumped = NULL;
 	return compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &opts, keep_nothing, NULL, NULL);
@@ -348,6 +349,7 @@ cmd_compile(int argc, char **argv)
 
 	j.diags.arena = &j.scratch;
 	j.opts.backend.level = 1;
+	j.opts.warn = true;
 	input_init(&j.in, &j.arena, &j.diags, (struct lang_opts){ 0 });
 	inventory_init(&j.inv, &j.arena, &j.diags);
 	status = read_options(&j, argc, argv);

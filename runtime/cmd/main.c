@@ -7,6 +7,7 @@
 
 #include "../../compiler/base/json.h"
 #include "../../compiler/base/text.h"
+#include "../index/index.h"
 #include "cmd.h"
 #include "config.h"
 
@@ -45,19 +46,95 @@ const struct cmd cmd_table[] = {
 	  "      --ipf-tags          the host has ipf's event log device\n"
 	  "      --date=TEXT         the date in the files' heads (default: SOURCE_DATE_EPOCH,\n"
 	  "                          or now)\n"
-	  "  -O0 | -O1 | -O2         -O0: the reference's output, byte for byte; -O1 (default):\n"
-	  "                          the smallest lists a rule; -O2: a VM's rules share lines\n"
+	  "  -O0 | -O1 | -O2 | -O3   -O0: the reference's output, byte for byte; -O1 (default):\n"
+	  "                          the smallest lists a rule; -O2: a VM's rules share lines;\n"
+	  "                          -O3: those in groups, so that a packet meets few of them\n"
 	  "      --fwrule-version=N  refuse features newer than rule version N (1 to 4)\n"
 	  "      --verify            prove that each file decides every packet as the rules say;\n"
 	  "                          else exit 3, and nothing is written\n"
 	  "      --debug=STAGE       dump the policies to standard error: ir, pass:merge,\n"
-	  "                          pass:state, pass:share\n"
+	  "                          pass:state, pass:share, pass:tree\n"
 	  "  -v, --verbose           say how much was written\n"
 	  "  -h, --help\n"
 	  "\n"
 	  "`-` is standard input.  Exit status: 0 done, 1 errors in the input, 2 usage or\n"
 	  "unreadable input, 3 internal error.\n",
 	  cmd_compile },
+	{ "diff", "what traffic changes between two sets of rules, and by which rules",
+	  "usage: fwrule diff OLD NEW -V VMS [-W NEWVMS] [-R RVMS] [options]\n"
+	  "\n"
+	  "What traffic is newly allowed, newly blocked or changes its state keeping, VM by VM,\n"
+	  "as sets of addresses and ports, each with the rules responsible.  VMs with equal\n"
+	  "changes are told together.  OLD and NEW are rules in any format.\n"
+	  "\n"
+	  "  -V, --vms=FILE          the host's VMs, as `vmadm lookup -j` prints them\n"
+	  "  -W, --new-vms=FILE      the VMs that go with NEW, if they changed, too\n"
+	  "  -R, --remote-vms=FILE   VMs of other hosts; may be repeated\n"
+	  "      --format=FORMAT     text (default), json, or markdown: tables for a merge request\n"
+	  "      --ipf-tags          the host has ipf's event log device\n"
+	  "  -O0 | -O1               what is compared: files of -O0, with what ipf does otherwise\n"
+	  "                          than the rules say, or of -O1 and up (default)\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` is standard input.  Exit status: 0 no traffic changes, 1 some does, 2 usage, or\n"
+	  "an input that cannot be read or has an error in it, 3 internal error.\n",
+	  cmd_diff },
+	{ "equiv", "whether two ipf.conf files decide the same for all packets",
+	  "usage: fwrule equiv [options] A.conf B.conf\n"
+	  "\n"
+	  "Proves that two files of ipfilter decide the same for every packet: the verdict, what\n"
+	  "state and fragments it keeps, and tags.  If not, shows for each pair of lines that\n"
+	  "disagree a packet, what each file makes of it, and by which line.\n"
+	  "\n"
+	  "      --family=4|6    of the files; by default their addresses tell, and files\n"
+	  "                      without any are compared for both\n"
+	  "      --max=N         differences to show (default: 10)\n"
+	  "      --json          the answer as JSON\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` is standard input.  Exit status: 0 they are equal, 1 they differ, 2 usage, or a\n"
+	  "file that cannot be read or has an error in it.\n",
+	  cmd_equiv },
+	{ "explain", "what becomes of a packet at a VM, by which rule, and why",
+	  "usage: fwrule explain -r RULES -V VMS [-R RVMS] --vm=UUID --in|--out --proto=P\n"
+	  "                      [--addr=A] [--port=N | --type=T [--code=C]] [options]\n"
+	  "\n"
+	  "The verdict, the filter line and the rules that decide, the rules that match but come\n"
+	  "later, and those that would match but for something, each with a code for programs.\n"
+	  "\n"
+	  "  -r, --rules=PATH        rules in any format; may be repeated\n"
+	  "  -V, --vms=FILE          the host's VMs, as `vmadm lookup -j` prints them\n"
+	  "  -R, --remote-vms=FILE   VMs of other hosts; may be repeated\n"
+	  "      --vm=UUID           the VM\n"
+	  "      --in | --out        whether the packet comes in to it or goes out of it\n"
+	  "      --proto=P           tcp, udp, icmp, icmp6, ah, esp, or another by name or number\n"
+	  "      --addr=A            the address at the other end; by default one that no rule\n"
+	  "                          names, which only rules for `any` match\n"
+	  "      --port=N            the destination port, of tcp and udp\n"
+	  "      --type=T --code=C   of icmp and icmp6; the code is 0 by default\n"
+	  "      --flags=FLAGS       of tcp, of FSRPAUEC (default: S, which opens a connection)\n"
+	  "      --ipf-tags          the host has ipf's event log device\n"
+	  "  -O0 | -O1 | -O2         the optimisation of the file that is asked (default: -O1)\n"
+	  "      --json              everything, as JSON\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "Exit status: 0 done, 1 errors in the input, 2 usage or unreadable input, 3 internal\n"
+	  "error: the file and the rules it was made from disagree.\n",
+	  cmd_explain },
+	{ "index", "rules as a file that is searched without being read",
+	  "usage: fwrule index build -r RULES... -o FILE\n"
+	  "       fwrule index check FILE\n"
+	  "\n"
+	  "The file can be given wherever rules are read.\n"
+	  "\n"
+	  "  -r, --rules=PATH   rules in any format; may be repeated\n"
+	  "  -o, --output=FILE  written whole or not at all\n"
+	  "  -v, --verbose      say how big it is\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "Exit status: 0 done, 1 errors in the rules, 2 usage, or a file that cannot be read or\n"
+	  "is damaged.\n",
+	  cmd_index },
 	{ "parse", "a sentence to its parsed form as JSON",
 	  "usage: fwrule parse [options] [RULE | FILE]...\n"
 	  "\n"
@@ -72,10 +149,46 @@ const struct cmd cmd_table[] = {
 	  "\n"
 	  "Exit status: 0 done, 1 a sentence was refused, 2 usage or unreadable input.\n",
 	  cmd_parse },
+	{ "query", "rules that name an address, a subnet, a tag, a VM, an owner ...",
+	  "usage: fwrule query -r RULES... [conditions] [options]\n"
+	  "\n"
+	  "Conditions of different kinds must all hold; one that is repeated holds for any of\n"
+	  "its values.  Without conditions all rules answer.\n"
+	  "\n"
+	  "      --ip=ADDRESS       an ip target\n"
+	  "      --subnet=PREFIX    a subnet target\n"
+	  "      --match=MODE       how --ip and --subnet are meant: exact (default); contains\n"
+	  "                         (targets that it lies in); within (targets that lie in\n"
+	  "                         it); overlaps (either)\n"
+	  "      --vm=UUID          a vm target\n"
+	  "      --tag=KEY          a tag, whatever its value\n"
+	  "      --value=VALUE      of the --tag before it: that value, or the tag alone\n"
+	  "      --wildcard=NAME    any, vmall\n"
+	  "      --direction=SIDE   look for all those on one side only: from, to\n"
+	  "      --owner=UUID       rules of that owner\n"
+	  "      --global[=false]   rules without an owner (with one)\n"
+	  "      --protocol=NAME  --action=allow|block  --enabled=true|false  --log=true|false\n"
+	  "      --port=N           rules whose ports include it\n"
+	  "\n"
+	  "  -r, --rules=PATH       rules in any format, or an index file; may be repeated\n"
+	  "  -f, --format=NAME      text (default), json, jsonl, uuids\n"
+	  "      --explain          say which target of a rule matched\n"
+	  "      --count            only how many\n"
+	  "      --limit=N  --offset=N\n"
+	  "      --sort=LIST        of uuid (default), owner_uuid, rule, version, created_by,\n"
+	  "                         description, action, protocol, priority, enabled, log; with\n"
+	  "                         - before it descending\n"
+	  "      --fields=LIST      json: add parsed.action, parsed.ports, parsed.protocol,\n"
+	  "                         parsed.tags\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "Exit status: 0 done, 1 errors in the rules, 2 usage or unreadable input.\n",
+	  cmd_query },
 	{ "rpc", "the toolchain as JSON-RPC 2.0 on standard input and output",
 	  "usage: fwrule rpc\n"
 	  "\n"
-	  "One request and one answer a line.  Methods: parse, create, compile.\n"
+	  "One request and one answer a line.  Methods: parse, create, compile,\n"
+	  "load, query, put, remove.\n"
 	  "fwrule(1) lists their parameters and results.\n"
 	  "\n"
 	  "  -h, --help\n",
@@ -173,6 +286,7 @@ main(int argc, char **argv)
 
 	base_set_oom(out_of_memory);
 	json_arena_install();
+	index_add_input_format();
 	status = run(argc, argv);
 	if (fflush(stdout) != 0 && status == CMD_DONE) {
 		fprintf(stderr, "fwrule: cannot write to standard output: %s\n", strerror(errno));

@@ -11,11 +11,12 @@
 #define NAME "parse"
 
 struct job {
-	struct arena arena;
+	struct arena arena, scratch;
 	struct diags diags;
 	struct parse *px;
 	struct lang_opts opts;
 	bool dump, json;
+	int written;
 	struct buf out;
 };
 
@@ -69,16 +70,24 @@ parse_argument(struct job *j, const char *text)
 }
 
 static void
+take_rule(void *context, const struct ast_rule *r)
+{
+	struct job *j = context;
+
+	write_rule(j, r);
+	if (j->out.n > 1 << 20 && j->written == CMD_DONE) {
+		j->written = cmd_write_stdout(NAME, buf_view(&j->out));
+		j->out.n = 0;
+	}
+}
+
+static void
 parse_path(struct job *j, const char *path)
 {
 	struct src *src = input_file(&j->arena, &j->diags, path);
-	struct parse_file *f;
 
-	if (!src || !check_utf8(j, src))
-		return;
-	f = parse_source(j->px, &j->arena, &j->diags, src, j->opts);
-	for (uint32_t i = 0; i < f->rules.n; i++)
-		write_rule(j, f->rules.v[i]);
+	if (src && check_utf8(j, src))
+		parse_each(j->px, &j->scratch, &j->diags, src, j->opts, take_rule, j);
 }
 
 /* Is an argument a path, though there is no file there?  No sentence is without a space. */
@@ -108,16 +117,18 @@ write_errors(struct job *j)
 static int
 finish(struct job *j)
 {
-	int status = cmd_status_of(&j->diags), written;
+	int status = cmd_status_of(&j->diags), written = j->written;
 
 	if (j->json)
 		write_errors(j);
 	else
 		cmd_print_diags(&j->diags);
-	written = cmd_write_stdout(NAME, buf_view(&j->out));
+	if (!written)
+		written = cmd_write_stdout(NAME, buf_view(&j->out));
 	parse_free(j->px);
 	buf_free(&j->out);
 	arena_free(&j->arena);
+	arena_free(&j->scratch);
 	return written ? written : status;
 }
 

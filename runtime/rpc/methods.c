@@ -55,8 +55,8 @@ rpc_create(struct rpc_call *c)
 
 /* --- compile ----------------------------------------------------------------------- */
 
-static bool
-read_rules(struct rpc_call *c)
+bool
+rpc_read_rules(struct rpc_call *c)
 {
 	const json_t *rules = json_object_get(c->params, "rules"), *o;
 	struct rule *r;
@@ -127,7 +127,7 @@ read_opts(struct rpc_call *c, struct compile_opts *o)
 	struct backend_opts *b = &o->backend;
 
 	b->level = 1;
-	if (!rpc_get_uint(c, "optimize", 2, &b->level) || !rpc_get_bool(c, "ipfTags", &b->tags) ||
+	if (!rpc_get_uint(c, "optimize", 3, &b->level) || !rpc_get_bool(c, "ipfTags", &b->tags) ||
 	    !rpc_get_bool(c, "verify", &o->verify) ||
 	    !read_emit(c, o))
 		return false;
@@ -185,7 +185,7 @@ rpc_compile(struct rpc_call *c)
 	struct inventory inv;
 
 	inventory_init(&inv, c->arena, c->diags);
-	if (!rpc_get_opts(c, &c->in->opts) || !read_opts(c, &o) || !read_rules(c) ||
+	if (!rpc_get_opts(c, &c->in->opts) || !read_opts(c, &o) || !rpc_read_rules(c) ||
 	    !read_vms(c, &inv, "vms", false) || !read_vms(c, &inv, "remoteVMs", true))
 		return RPC_INVALID_PARAMS;
 	if (c->diags->errors)

@@ -12,7 +12,11 @@ static const struct {
 } methods[] = {
 	{ "compile", rpc_compile },
 	{ "create", rpc_create },
+	{ "load", rpc_load },
 	{ "parse", rpc_parse },
+	{ "put", rpc_put },
+	{ "query", rpc_query },
+	{ "remove", rpc_remove },
 };
 
 struct rpc {
@@ -21,7 +25,14 @@ struct rpc {
 	struct input in;
 	struct diags diags;
 	struct buf result;
+	struct rpc_rules *rules;
 };
+
+struct rpc_rules **
+rpc_get_rules(struct rpc_call *c)
+{
+	return &c->rpc->rules;
+}
 
 struct rpc *
 rpc_new(void)
@@ -42,6 +53,7 @@ rpc_free(struct rpc *r)
 	arena_free(&r->arena);
 	arena_free(&r->json);
 	buf_free(&r->result);
+	rpc_rules_free(r->rules);
 	free(r);
 }
 
@@ -92,6 +104,8 @@ rpc_get_opts(struct rpc_call *c, struct lang_opts *o)
 
 /* --- answers ---------------------------------------------------------------------- */
 
+static const struct slice no_errors;
+
 /* The request's id, as it came; null where there is none. */
 static void
 write_head(struct buf *out, const json_t *id)
@@ -104,11 +118,17 @@ write_head(struct buf *out, const json_t *id)
 }
 
 static void
-write_error(struct buf *out, const json_t *id, enum rpc_code code, const char *message)
+write_error(struct buf *out, const json_t *id, enum rpc_code code, const char *message,
+    struct slice errors)
 {
 	write_head(out, id);
 	buf_printf(out, ",\"error\":{\"code\":%d,\"message\":", code);
 	text_json(out, slice_of(message));
+	if (errors.n) {
+		buf_str(out, ",\"data\":{\"errors\":");
+		buf_slice(out, errors);
+		buf_char(out, '}');
+	}
 	buf_str(out, "}}");
 }
 
@@ -152,7 +172,8 @@ find_method(const json_t *name)
 }
 
 static enum rpc_code
-call(struct rpc *r, rpc_method *method, const json_t *params, const char **message)
+call(struct rpc *r, rpc_method *method, const json_t *params, const char **message,
+    struct slice *errors)
 {
 	struct rpc_call c = { .rpc = r, .params = params, .arena = &r->arena,
 		.diags = &r->diags, .in = &r->in, .out = &r->result };
@@ -165,6 +186,7 @@ call(struct rpc *r, rpc_method *method, const json_t *params, const char **messa
 	r->result.n = 0;
 	code = method(&c);
 	*message = c.message;
+	*errors = c.errors;
 	return code;
 }
 
@@ -176,25 +198,27 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 	const json_t *name = json_object_get(request, "method");
 	const json_t *params = json_object_get(request, "params");
 	const char *message = NULL;
+	struct slice errors;
 	rpc_method *method;
 	enum rpc_code code;
 
 	if (!json_is_object(request) || !json_is_string(name)) {
-		write_error(out, id, RPC_INVALID_REQUEST, "a request is an object with a method");
+		write_error(out, id, RPC_INVALID_REQUEST, "a request is an object with a method",
+		    no_errors);
 		return true;
 	}
 	if (params && !json_is_object(params)) {
-		write_error(out, id, RPC_INVALID_PARAMS, "params must be an object");
+		write_error(out, id, RPC_INVALID_PARAMS, "params must be an object", no_errors);
 		return true;
 	}
 	method = find_method(name);
 	if (!method) {
 		if (!id)
 			return false;
-		write_error(out, id, RPC_NO_METHOD, "there is no such method");
+		write_error(out, id, RPC_NO_METHOD, "there is no such method", no_errors);
 		return true;
 	}
-	code = call(r, method, params, &message);
+	code = call(r, method, params, &message, &errors);
 	if (!id)
 		return false;
 	if (code == RPC_OK) {
@@ -205,7 +229,7 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 	} else if (code == RPC_FAILED) {
 		write_failure(out, id, &r->diags);
 	} else {
-		write_error(out, id, code, message ? message : "invalid params");
+		write_error(out, id, code, message ? message : "invalid params", errors);
 	}
 	return true;
 }
@@ -245,7 +269,7 @@ rpc_answer(struct rpc *r, struct slice line, struct buf *out)
 	json_arena_begin(&r->json);
 	request = json_read_all(&src, &diags);
 	if (!request) {
-		write_error(out, NULL, RPC_PARSE_ERROR, diags.list.v[0].text);
+		write_error(out, NULL, RPC_PARSE_ERROR, diags.list.v[0].text, no_errors);
 		any = true;
 	} else if (json_is_array(request) && json_array_size(request)) {
 		any = answer_batch(r, request, out);
@@ -262,6 +286,7 @@ rpc_answer(struct rpc *r, struct slice line, struct buf *out)
 void
 rpc_answer_too_long(struct buf *out)
 {
-	write_error(out, NULL, RPC_INVALID_REQUEST, "the line is longer than 268435456 bytes");
+	write_error(out, NULL, RPC_INVALID_REQUEST, "the line is longer than 268435456 bytes",
+	    no_errors);
 	buf_char(out, '\n');
 }

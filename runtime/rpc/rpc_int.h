@@ -24,12 +24,22 @@ struct rpc_call {
 	struct input *in;               /* reads into arena, reports to diags */
 	struct buf *out;                /* where the result's JSON goes */
 	const char *message;            /* of an RPC_INVALID_PARAMS */
+	struct slice errors;            /* for its data.errors: a JSON array; or empty */
 };
 
 /* Writes the result and returns RPC_OK; else diags or message say why not. */
 typedef enum rpc_code rpc_method(struct rpc_call *c);
 
 rpc_method rpc_parse, rpc_create, rpc_compile;
+rpc_method rpc_load, rpc_query, rpc_put, rpc_remove;
+
+/* The rules that the server holds between calls; made by load. */
+struct rpc_rules;
+struct rpc_rules **rpc_get_rules(struct rpc_call *c);
+void rpc_rules_free(struct rpc_rules *s);
+
+/* Reads the parameter rules, an array, into c->in; false with c->message set. */
+bool rpc_read_rules(struct rpc_call *c);
 
 /* Parameters: false, with c->message set, if one is there but of another type. */
 bool rpc_get_bool(struct rpc_call *c, const char *name, bool *out);

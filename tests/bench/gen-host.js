@@ -61,14 +61,14 @@ function addresses(r) {
 		[20, () => `ip 2001:db8::${r.between(1, 65535).toString(16)}`],
 		[10, () => `subnet 2001:db8:${r.between(1, 65535).toString(16)}::/48`],
 	])();
-	const n = r.weighted([[5, 1], [4, r.between(2, 6)], [1, r.between(7, 24)]]);
+	const n = r.weighted([[6, 1], [3, r.between(2, 5)], [1, r.between(6, 24)]]);
 	const list = repeat(n, one);
 
 	return n === 1 ? list[0] : `(${list.join(' OR ')})`;
 }
 
 function ports(r) {
-	const n = r.weighted([[45, 1], [35, 2], [20, r.between(3, 4)]]);
+	const n = r.weighted([[62, 1], [28, 2], [10, r.between(3, 4)]]);
 	const list = repeat(n, () => `PORT ${r.pick(PORTS)}`);
 
 	return n === 1 ? list[0] : `(${list.join(' AND ')})`;
@@ -79,13 +79,14 @@ function sentence(r) {
 	const what = `${protocol} ${ports(r)}`;
 
 	return r.weighted([
-		[42, () => `FROM ${role(r)} TO ${role(r)} ALLOW ${what}`],
+		[32, () => `FROM ${role(r)} TO ${role(r)} ALLOW ${what}`],
 		[16, () => `FROM any TO ${role(r)} ALLOW ${what}`],
-		[22, () => `FROM ${addresses(r)} TO ${role(r)} ALLOW ${what}`],
-		[8, () => `FROM tag "env" = "${r.pick(ENVS)}" TO ${addresses(r)} BLOCK ${what}`],
+		[27, () => `FROM ${addresses(r)} TO ${role(r)} ALLOW ${what}`],
+		[13, () => `FROM tag "env" = "${r.pick(ENVS)}" TO ${addresses(r)} BLOCK ${what}`],
 		[4, () => `FROM any TO ${role(r)} ALLOW icmp TYPE 8 CODE 0`],
 		[4, () => `FROM any TO ${role(r)} ALLOW icmp6 TYPE 128`],
-		[4, () => `FROM ${addresses(r)} TO ${role(r)} ALLOW ${what} PRIORITY ${r.below(101)}`],
+		[4, () => `FROM ${addresses(r)} TO ${role(r)} ALLOW ${what} ` +
+		    `PRIORITY ${r.below(101)}`],
 	])();
 }
 

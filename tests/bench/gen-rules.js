@@ -17,17 +17,21 @@ const KEYS = ['role', 'www', 'env', 'tier', 'app', 'db', 'team', 'zone'];
 const VALUES = ['web', 'prod', 'staging', 'cache', 'mail', 'true', '5', 'front end', 'búsqueda'];
 const PORTS = [22, 25, 53, 80, 443, 3306, 5432, 6379, 8080, 9090, 27017];
 
+function group(r) {
+	return r.between(1, 0xffff).toString(16);
+}
+
 function address(r, v6) {
 	if (!v6)
 		return `${r.pick([10, 172, 192, r.between(1, 223)])}.${r.below(256)}.` +
 		    `${r.below(256)}.${r.between(1, 254)}`;
-	return `2001:db8:${r.between(1, 0xffff).toString(16)}::${r.between(1, 0xffff).toString(16)}`;
+	return `2001:db8:${group(r)}::${group(r)}`;
 }
 
 function subnet(r, v6) {
 	if (!v6)
 		return `10.${r.below(256)}.${r.below(256)}.0/24`;
-	return `fd00:${r.between(1, 0xffff).toString(16)}:${r.between(1, 0xffff).toString(16)}::/48`;
+	return `fd00:${group(r)}:${group(r)}::/48`;
 }
 
 function tag(r) {
@@ -113,8 +117,9 @@ function main(dir, n, seed) {
 	fs.mkdirSync(dir, { recursive: true });
 	fs.writeFileSync(path.join(dir, 'rules.txt'), rules.join('\n') + '\n');
 	fs.writeFileSync(path.join(dir, 'payloads.jsonl'), payloads.join('\n') + '\n');
-	console.error(`${n} rules, mean ${(Buffer.byteLength(rules.join('')) / n).toFixed(1)} bytes ` +
-	    `and ${(tokens / n).toFixed(1)} tokens`);
+	const bytes = Buffer.byteLength(rules.join(''));
+	console.error(`${n} rules, mean ${(bytes / n).toFixed(1)} bytes and ` +
+	    `${(tokens / n).toFixed(1)} tokens`);
 }
 
 main(process.argv[2], Number(process.argv[3] || 100000), Number(process.argv[4] || 1));

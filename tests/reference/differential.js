@@ -97,7 +97,7 @@ class Differential {
 
 	revive() {
 		if (++this.deaths > DEATHS_MAX)
-			throw new Error(`fwrule rpc ${this.rpc.ended}, for the ${this.deaths}th time`);
+			throw new Error(`fwrule rpc ${this.rpc.ended}, ${this.deaths} times`);
 		this.rpc = this.start();
 	}
 

@@ -106,7 +106,8 @@ class Reference {
 		try {
 			return this.fwrule.parse(rule, opts);
 		} catch (err) {
-			if (typeof rule !== 'string' || !entry(err).syntax || lowerHex(rule) === rule)
+			if (typeof rule !== 'string' || !entry(err).syntax ||
+			    lowerHex(rule) === rule)
 				throw err;
 			return this.parseLower(rule, opts);
 		}
@@ -139,7 +140,8 @@ class Reference {
 			return this.refusal(payload, opts, err);
 		}
 		parsed = mapTargets(parsed, hideProto);
-		const made = (p) => this.fwrule.create(Object.assign({}, payload, { parsed: p }), opts);
+		const made = (p) => this.fwrule.create(
+		    Object.assign({}, payload, { parsed: p }), opts);
 		try {
 			made(clone(parsed));
 		} catch (err) {

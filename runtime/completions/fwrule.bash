@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MPL-2.0
+# Completion of fwrule for bash; tests/completion-test.sh holds it to --help.
+
+_fwrule_list()
+{
+	# After the last comma of a list.
+	local head=
+
+	[[ $cur != *,* ]] || head=${cur%,*},
+	mapfile -t COMPREPLY < <(compgen -P "$head" -W "$1" -- "${cur##*,}")
+	compopt -o nospace 2>/dev/null
+}
+
+_fwrule_value()
+{
+	case $1 in
+	--emit) _fwrule_list 'ipf ipf6 fwapi moray' ;;
+	--fields) _fwrule_list 'parsed.action parsed.ports parsed.protocol parsed.tags' ;;
+	--fwrule-version) mapfile -t COMPREPLY < <(compgen -W '1 2 3 4' -- "$cur") ;;
+	--debug)
+		if [[ $command == parse ]]; then
+			mapfile -t COMPREPLY < <(compgen -W ast -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -W 'ir pass:merge pass:state pass:share' -- "$cur")
+		fi
+		;;
+	-r | --rules | -V | --vms | -R | --remote-vms | --exclude | --intersect)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
+		;;
+	-o | --output)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		compopt -o filenames 2>/dev/null
+		;;
+	--vm | --date) ;;
+	*) return 1 ;;
+	esac
+	return 0
+}
+
+_fwrule()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=${COMP_WORDS[1]} options
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W \
+		    'aggregate compile parse rpc help --help --version' -- "$cur")
+		return
+	fi
+	# bash takes = for a word of its own.
+	if [[ $cur == = ]]; then
+		cur=
+		_fwrule_value "$prev" && return
+	elif [[ $prev == = ]] && ((COMP_CWORD > 2)); then
+		_fwrule_value "${COMP_WORDS[COMP_CWORD - 2]}" && return
+	elif _fwrule_value "$prev"; then
+		return
+	fi
+	case $command in
+	aggregate) options='--intersect= --exclude= --count --help -h' ;;
+	compile)
+		options='-r --rules= -V --vms= -R --remote-vms= -o --output= --emit= --fields= --vm=
+		    --ipf-tags --date= -O0 -O1 -O2 --fwrule-version= --verify --debug= -v --verbose
+		    -h --help'
+		;;
+	parse) options='--fwrule-version= --enforce-subnet-mask --json --debug= -h --help' ;;
+	rpc) options='-h --help' ;;
+	help)
+		mapfile -t COMPREPLY < <(compgen -W 'aggregate compile parse rpc' -- "$cur")
+		return
+		;;
+	*) return ;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+		[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
+	fi
+}
+
+complete -F _fwrule fwrule

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Answers as JSON. */
+#include "../../compiler/backends/backend.h"
+#include "../../compiler/base/text.h"
+#include "query_int.h"
+
+static void
+write_reasons(struct buf *out, const struct query *q, const struct rule *r)
+{
+	struct arena arena = { 0 };
+	struct query_reasons why;
+
+	query_explain(q, r, &arena, &why);
+	buf_str(out, ",\"matched\":[");
+	for (uint32_t i = 0; i < why.list.n; i++) {
+		const struct query_reason *w = &why.list.v[i];
+
+		buf_printf(out, "%s{\"param\":\"%s\",\"value\":", i ? "," : "", w->param);
+		text_json(out, w->value);
+		buf_printf(out, ",\"side\":\"%s\",\"target\":", lang_side_name[w->side]);
+		text_json(out, w->target);
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+	arena_free(&arena);
+}
+
+void
+query_write_rule(struct buf *out, const struct query *q, const struct rule *r)
+{
+	fwapi_write_rule(out, r, q->fields);
+	if (!q->explain)
+		return;
+	out->n--;                       /* the closing brace */
+	write_reasons(out, q, r);
+	buf_char(out, '}');
+}
+
+bool
+query_write(struct buf *out, struct index_reader *rd, const struct query *q,
+    const struct query_answer *a)
+{
+	struct record_room room;
+	struct rule r;
+
+	if (q->count) {
+		buf_uint(out, a->total);
+		return true;
+	}
+	buf_char(out, '[');
+	for (uint32_t i = 0; i < a->found.n; i++) {
+		if (!index_view(rd, a->found.v[i], &r, &room))
+			return false;
+		if (i)
+			buf_char(out, ',');
+		query_write_rule(out, q, &r);
+	}
+	buf_char(out, ']');
+	return true;
+}

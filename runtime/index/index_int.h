@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the files of the index share. */
+#ifndef FWR_INDEX_INDEX_INT_H
+#define FWR_INDEX_INDEX_INT_H
+
+#include <pthread.h>
+
+#include "index.h"
+#include "tree.h"
+
+/* Maps from a key to the set of rules that have it; MAP_UUID to a rule's number. */
+enum index_map { MAP_UUID, MAP_OWNER, MAP_VM, MAP_TAG, MAP_V4, MAP_V6, INDEX_MAPS };
+
+/* Sets of all rules of a kind. */
+enum index_set {
+	SET_PROTO = 0,                  /* + enum lang_proto */
+	SET_ACTION = LANG_PROTOS,       /* + enum lang_action */
+	SET_ENABLED = SET_ACTION + 2,   /* + 0 or 1 */
+	SET_LOG = SET_ENABLED + 2,      /* + 0 or 1 */
+	SET_GLOBAL = SET_LOG + 2,
+	SET_ANY, SET_VMALL,             /* bits: the sides */
+	INDEX_SETS
+};
+
+/* Bits of an element: by which side, and as what, a rule has the key. */
+#define BIT_OF(side) (1u << (side))                     /* ip, vm, tag, wildcard */
+#define BIT_SUBNET_OF(side) (4u << (side))
+#define BITS_SIDE(side) (BIT_OF(side) | BIT_SUBNET_OF(side))
+#define BITS_IP 3u
+#define BITS_SUBNET 12u
+
+/* How a tag is looked for: the last part of its key in MAP_TAG. */
+enum tag_key { TAG_NAMED, TAG_BARE, TAG_PAIR };
+
+/* One state of the index: a block, published by its reference. */
+struct index_state {
+	uint32_t rules;
+	uint32_t map[INDEX_MAPS];
+	uint32_t set[INDEX_SETS];
+};
+
+/* By a rule's number; never changes while a reader can know the number. */
+struct index_number {
+	uint32_t record;
+	uint32_t flags;
+};
+#define NUMBERS_PER_PAGE ((uint32_t)(STORE_PAGE / sizeof(struct index_number)))
+#define NUMBER_PAGES ((SET_MAX_NUMBER + 1) / NUMBERS_PER_PAGE)
+
+struct index_reader {
+	_Alignas(64) _Atomic uint64_t epoch;    /* 0: idle */
+	struct index *ix;
+	struct index_state state;
+	struct index_reader *next;
+};
+
+struct index {
+	struct store store;
+	uint64_t tag_key[4];
+	uint32_t sorted;                /* numbers below are in the order of UUIDs */
+	_Atomic uint32_t *number_page;  /* references of pages of struct index_number */
+	_Atomic uint64_t epoch;
+	_Atomic uint32_t state;         /* reference of a struct index_state */
+
+	pthread_mutex_t lock;           /* of what follows: the writer's, and the list of readers */
+	struct index_reader *readers;
+	uint32_t numbers;               /* handed out so far, free ones included */
+	struct { uint32_t *v; size_t n, cap; } free_numbers;
+	struct { struct store_retired *v; size_t first, n, cap; } retired;
+	uint64_t changes;
+	void *file;                     /* mapped */
+	size_t file_bytes;
+};
+
+struct index_key {
+	enum index_map map;
+	unsigned bits;
+	struct map_key key;
+};
+
+#define INDEX_KEYS_MAX (2 * LANG_MAX_TARGETS * 2 + 1)
+
+struct map_key map_key_of_uuid(struct uuid u);
+/* Of a prefix, host bits ignored; *map is the family's. */
+struct map_key map_key_of_prefix(struct prefix p, enum index_map *map);
+struct map_key map_key_of_tag(const struct index *ix, enum tag_key kind, struct slice key,
+    struct slice value);
+/* All keys of a rule, each once; returns how many. */
+unsigned index_keys(const struct index *ix, const struct rule *r,
+    struct index_key out[INDEX_KEYS_MAX]);
+/* The sets that a rule is in, with its bits there; returns how many. */
+unsigned index_sets(const struct rule *r, uint8_t set[INDEX_SETS], uint8_t bits[INDEX_SETS]);
+
+const struct index_number *index_number_at(struct index *ix, uint32_t number);
+/* Makes the page for a number; the writer's. */
+struct index_number *index_number_make(struct index *ix, uint32_t number);
+
+/* An index without a first state. */
+struct index *index_alloc(void);
+void index_publish(struct index *ix, const struct index_state *state);
+
+/* Builds from rules that come in ascending order of UUID; NULL ends them. */
+struct index *index_build_from(const struct rule *(*next)(void *context), void *context,
+    uint32_t most);
+
+#endif
