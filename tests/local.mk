@@ -22,11 +22,14 @@ check_PROGRAMS += \
 	tests/passes-test \
 	tests/portset-test \
 	tests/pset-test \
+	tests/region-test \
 	tests/roundtrip-test \
 	tests/verify-test
 	tests/tree-test
 	tests/region-test \
 	tests/roundtrip-test
+	tests/roundtrip-test \
+	tests/verify-test
 TESTS += $(check_PROGRAMS)
 
 LDADD = libruntime.la $(CMOCKA_LIBS)
@@ -35,7 +38,6 @@ AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPU
 
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
 tests_corpus_test_SOURCES = tests/corpus-test.c
-tests_decide_test_SOURCES = tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/random.h
 tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
 tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
 tests_decide_test_SOURCES = \
@@ -56,12 +58,12 @@ tests_passes_test_SOURCES = tests/passes-test.c $(model_sources)
 tests_verify_test_SOURCES = tests/verify-test.c tests/ipf-doc.h tests/mutate.c tests/mutate.h \
 	$(model_sources)
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
-tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
+tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 
-EXTRA_PROGRAMS = tests/query-bench
+EXTRA_PROGRAMS += tests/query-bench
 tests_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
 
 EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
@@ -106,10 +108,6 @@ SOAK_CHANGES = 1000000
 soak: tests/index-soak-test
 	tests/index-soak-test $(SOAK_CHANGES) 2 1
 
-# Searching a million rules, beside PostgreSQL.
-bench-query: all tests/query-bench
-	$(srcdir)/tests/bench/query.sh
-
 # Each target of tests/fuzz for FUZZ_SECONDS, from tests/fuzz/NAME.corpus if there is one.
 # Each target of tests/fuzz for FUZZ_SECONDS.
 FUZZ_SECONDS = 60
@@ -124,11 +122,16 @@ fuzz:
 	    FUZZ_LIBS='$(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS)' \
 	    $(srcdir)/tests/run-fuzz.sh $(abs_srcdir) fuzz
 
-.PHONY: update-golden check-asan check-tsan soak bench-query fuzz
+.PHONY: update-golden check-asan check-tsan soak fuzz
 # Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.
-EXTRA_PROGRAMS = tests/bench/bench-rules tests/bench/bench-run
+EXTRA_PROGRAMS = tests/bench/bench-rules tests/bench/bench-run tests/bench/query-bench
 tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
 tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
+tests_bench_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
+EXTRA_PROGRAMS += tests/bench/bench-rules tests/bench/bench-run tests/bench/visits
+tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
+tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
+tests_bench_visits_SOURCES = tests/bench/visits.c tests/random.h
 CLEANFILES += $(EXTRA_PROGRAMS)
 BENCH_FLAGS =
 
