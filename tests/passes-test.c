@@ -347,7 +347,7 @@ test_layer_of_types(void **state)
 /* --- the check of the IR ------------------------------------------------- */
 
 static void
-test_check(void **state)
+test_check(void **unused)
 {
 	struct prefix host = { addr_v4(0x0a000001), 128, NET_V4 };
 	struct prefix bits = { addr_v4(0x0a000001), 120, NET_V4 };
@@ -362,43 +362,38 @@ test_check(void **state)
 		.n_addrs = 2, .addrs = both };
 	struct policy_entry icmp = { .proto = LANG_ICMP, .action = LANG_ALLOW, .all_items = true,
 		.n_addrs = 1, .addrs = &host };
-	struct policy_entry bad[12];
+	struct policy_entry bad[] = { tcp, tcp, tcp, tcp, tcp, tcp, icmp, icmp, icmp };
+	struct policy_entry state[] = { icmp, icmp, tcp };
 	struct policy p = { .entries = { &tcp, 1, 1 } };
-	unsigned n = 0;
 
-	(void)state;
+	(void)unused;
 	assert_null(policy_check(&p, true));
 	p.entries.v = &icmp;
 	assert_null(policy_check(&p, true));
-	(bad[n++] = tcp).any = true;
-	(bad[n++] = tcp).addrs = twice;
-	(bad[n++] = tcp).addrs = within;
-	(bad[n++] = tcp).addrs = turned;
-	(bad[n++] = tcp).all_items = false;
-	(bad[n++] = icmp).addrs = &bits;
-	(bad[n++] = icmp).addrs = &both[1];
-	bad[n] = tcp;
-	bad[n].all_items = false;
-	bad[n].items = ports;
-	bad[n++].n_items = 2;
-	bad[n] = icmp;
-	bad[n].all_items = false;
-	bad[n].items = types;
-	bad[n++].n_items = 2;
-	for (unsigned i = 0; i < n; i++) {
+	bad[0].any = true;
+	bad[1].addrs = twice;
+	bad[2].addrs = within;
+	bad[3].addrs = turned;
+	bad[4].all_items = false;
+	bad[5].items = ports;
+	bad[6].addrs = &bits;
+	bad[7].addrs = &both[1];
+	bad[8].items = types;
+	bad[5].n_items = bad[8].n_items = 2;
+	bad[5].all_items = bad[8].all_items = false;
+	for (size_t i = 0; i < BASE_COUNT(bad); i++) {
 		p.entries.v = &bad[i];
 		assert_non_null(policy_check(&p, false));
 	}
 	/* State, once it is in its place. */
-	(bad[0] = icmp).keep_state = true;
-	(bad[1] = tcp).keep_state = true;
-	bad[1].action = LANG_BLOCK;
-	bad[2] = bad[0];
-	bad[2].all_items = false;
-	bad[2].items = stateless;
-	bad[2].n_items = 1;
-	for (unsigned i = 0; i < 3; i++) {
-		p.entries.v = &bad[i];
+	for (size_t i = 0; i < BASE_COUNT(state); i++)
+		state[i].keep_state = true;
+	state[1].all_items = false;
+	state[1].items = stateless;
+	state[1].n_items = 1;
+	state[2].action = LANG_BLOCK;
+	for (size_t i = 0; i < BASE_COUNT(state); i++) {
+		p.entries.v = &state[i];
 		assert_null(policy_check(&p, false));
 		assert_non_null(policy_check(&p, true));
 	}
