@@ -24,7 +24,7 @@ check_PROGRAMS += \
 	tests/pset-test \
 	tests/region-test \
 	tests/roundtrip-test \
-	tests/tree-test
+	tests/tree-test \
 	tests/roundtrip-test \
 	tests/verify-test
 TESTS += $(check_PROGRAMS)
