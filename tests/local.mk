@@ -25,7 +25,6 @@ check_PROGRAMS += \
 	tests/region-test \
 	tests/roundtrip-test \
 	tests/tree-test \
-	tests/roundtrip-test \
 	tests/verify-test
 TESTS += $(check_PROGRAMS)
 
