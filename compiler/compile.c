@@ -212,6 +212,8 @@ compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
 		good = compile_vm(j, host, order[i], &each);
 		arena_reset(&each);
 	}
+	if (j->stats)
+		j->stats->bound += passes_bound(j->passes);
 	passes_free(j->passes);
 	free(j->warning.table);
 	arena_free(&each);

@@ -35,6 +35,7 @@ bool compile_add_emit(struct compile_opts *o, struct slice list, struct slice *b
 
 struct compile_stats {
 	uint64_t vms, files, lines, bytes;
+	uint64_t bound;                 /* of the rules' lines in both families (passes_bound) */
 };
 
 /* vm is NULL for a document of the rules.  False stops the compile. */

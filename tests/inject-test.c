@@ -271,14 +271,15 @@ compile_patterns(void **state)
 {
 	(void)state;
 	return regcomp(&line_re,
-	"^(pass|block) (in|out) quick proto (ah|esp|icmp|ipv6-icmp|tcp|udp) "
-		"from " ADDR_RE " to " ADDR_RE "( port = ([0-9]{1,5})"
-		"| port ([0-9]{1,5}) : ([0-9]{1,5})"
-		"| icmp-type ([0-9]{1,3})( code ([0-9]{1,3}))?| ) keep frags( keep state)?"
-		"( set-tag\\(uuid=" UUID_RE "(, cfwlog)?\\))?$", REG_EXTENDED) ||
-	    regcomp(&header_re, "^# rule=" UUID_RE ", version=.*, (wildcard=any|wildcard=vmall|"
-		"ip=[0-9a-f:.]+|subnet=[0-9a-f:.]+/[0-9]{1,3}|tag=.*|tagValue=.*|vm=" VM_RE ")$",
-		REG_EXTENDED);
+		   "^(pass|block) (in|out) quick proto (ah|esp|icmp|ipv6-icmp|tcp|udp) "
+		   "from " ADDR_RE " to " ADDR_RE "( port = ([0-9]{1,5})"
+		   "| port ([0-9]{1,5}) : ([0-9]{1,5})"
+		   "| icmp-type ([0-9]{1,3})( code ([0-9]{1,3}))?| ) keep frags( keep state)?"
+		   "( set-tag\\(uuid=" UUID_RE "(, cfwlog)?\\))?$", REG_EXTENDED) ||
+	    regcomp(&header_re,
+		   "^# rule=" UUID_RE ", version=.*, (wildcard=any|wildcard=vmall|"
+		   "ip=[0-9a-f:.]+|subnet=[0-9a-f:.]+/[0-9]{1,3}|tag=.*|tagValue=.*|vm=" VM_RE ")$",
+		   REG_EXTENDED);
 }
 
 static int
@@ -647,8 +648,8 @@ static void
 test_messages(void **state)
 {
 	static const char *const around[][2] = {
-		{ "", "" }, { "FROM tag \"", "" }, { "FROM ", " TO any" }, { "FROM vm ",
-		" TO any" },
+		{ "", "" }, { "FROM tag \"", "" }, { "FROM ", " TO any" },
+		{ "FROM vm ", " TO any" },
 		{ "FROM any TO all vms ALLOW tcp PORT ", "" }, { "FROM tag \"a\\q", "\" TO" },
 	};
 	static const char *const fields[] = { "uuid", "owner_uuid", "enabled", "version" };

@@ -314,12 +314,45 @@ test_crossed(void **state)
 	}
 }
 
+/* More points than 32 bits count: the difference lies at the far end of both axes. */
+static void
+test_crossed_large(void **state)
+{
+	enum { HOSTS = 40000, PORTS = 32768 };
+	struct addr first = family_first(NET_V4), last = family_last(NET_V4);
+	struct region_list a = { 0 }, b = { 0 };
+	struct arena arena = { 0 };
+	struct region_diff one;
+	struct addr at;
+
+	(void)state;
+	for (uint32_t i = 0; i < HOSTS; i++) {
+		push_host(&arena, &a, 3 * i);
+		push_host(&arena, &b, 3 * i);
+	}
+	for (uint32_t i = 0; i < PORTS; i++) {
+		push_port(&arena, &a, 2 * i);
+		push_port(&arena, &b, 2 * i);
+	}
+	assert_false(region_differ(&arena, first, last, &a, &b, &one));
+	at = b.box.v[HOSTS - 1].lo;
+	b.box.v[HOSTS - 1].khi = (2 * (PORTS - 1)) - 1;
+	assert_true(region_differ(&arena, first, last, &a, &b, &one));
+	assert_int_equal(addr_cmp(one.lo, at), 0);
+	assert_int_equal(addr_cmp(one.hi, at), 0);
+	assert_true(one.klo >= 2 * (PORTS - 1));
+	assert_ptr_equal(one.a, region_find(&a, one.lo, one.klo));
+	assert_ptr_equal(one.b, region_find(&b, one.lo, one.klo));
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_regions),
 		cmocka_unit_test(test_crossed),
+		cmocka_unit_test(test_crossed_large),
 	};
 
 	random_start(20240613);

@@ -3,8 +3,8 @@
 # run-fuzz.sh SOURCE BUILD: builds each target of SOURCE/tests/fuzz with libFuzzer
 # against the libraries of BUILD, which were built for it, and runs it for
 # FUZZ_SECONDS.  A target NAME.c starts from the seeds that tests/fuzz/seeds.sh makes
-# for it and the inputs in tests/fuzz/NAME.corpus, where there are any; what it found on its way is kept in BUILD/found/NAME, and an input that
-# fails in BUILD/found.
+# for it and the inputs in tests/fuzz/NAME.corpus, where there are any; what it found
+# on its way is kept in BUILD/found/NAME, and an input that fails in BUILD/found.
 set -u
 
 src=$1 build=$2

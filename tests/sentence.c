@@ -51,14 +51,11 @@ static void
 add_quoted(struct buf *out, bool surrogates)
 {
 	static const char *const pieces[] = {
-		"a", "b", "www", "from", "=", "=1", "==", "(", ")", "/", " ", "\\\"", "\\\\", "\\/",
-		"\\(",
-		"\\)", "\\b", "\\f", "\\n", "\\r", "\\t", "\\u0041", "\\u00e9", "\\u0000",
-		"\\u2028",
-		"\\ud83d\\ude00", "\\uFEFF", "\n", "\t", "\x01", "\x7f", "\xc3\xa9",
-		"\xf0\x9f\x98\x80",
-		"\xe2\x80\xa8", "\xc2\x85", "\xee\x80\x80", "\xef\xbf\xbf", "\xe1\xa0\x8e", ",",
-		"#", "__proto__",
+		"a", "b", "www", "from", "=", "=1", "==", "(", ")", "/", " ", ",", "#", "__proto__",
+		"\\\"", "\\\\", "\\/", "\\(", "\\)", "\\b", "\\f", "\\n", "\\r", "\\t",
+		"\\u0041", "\\u00e9", "\\u0000", "\\u2028", "\\ud83d\\ude00", "\\uFEFF",
+		"\n", "\t", "\x01", "\x7f", "\xc3\xa9", "\xf0\x9f\x98\x80", "\xe2\x80\xa8",
+		"\xc2\x85", "\xee\x80\x80", "\xef\xbf\xbf", "\xe1\xa0\x8e",
 	};
 	static const char *const lone[] = { "\\ud800", "\\uDFFF", "\\udc00\\ud800" };
 
@@ -224,8 +221,8 @@ add_ranges(struct buf *out)
 		else if (one_in(10))
 			buf_str(out, "1-65535");
 		else
-			buf_printf(out, one_in(2) ? "%u-%u" : "%u - %u", a < b ? a : b,
-			a < b ? b : a);
+			buf_printf(out, one_in(2) ? "%u-%u" : "%u - %u",
+			    a < b ? a : b, a < b ? b : a);
 	}
 }
 

@@ -4,6 +4,7 @@
  * against the rules, and packets at the edges of the lines sent through both
  * files.  Then what the groups are for: lines that a packet meets.
  */
+#include "../compiler/net/pset.h"
 #include "compiler/compile.h"
 #include "compiler/filter/filter.h"
 #include "compiler/input/input.h"

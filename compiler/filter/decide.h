@@ -38,7 +38,7 @@ struct filter_outcomes {
 	uint32_t last;                  /* what was asked last, which is often asked again */
 };
 
-/* Padding does not matter, but fields without meaning must be zero (filter_line_outcome). */
+/* Fields that mean nothing must be zero, as filter_line_outcome leaves them. */
 uint32_t filter_outcome_number(struct filter_outcomes *o, const struct filter_outcome *x);
 
 /* --- classes ------------------------------------------------------------ */

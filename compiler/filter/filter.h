@@ -54,6 +54,8 @@ struct filter_outcome {
 	bool has_tag, has_uuid, cfwlog;
 };
 
+_Static_assert(sizeof(struct filter_outcome) == 2 * sizeof(struct ipf_keep) + 20, "padding");
+
 static inline bool
 filter_outcome_eq(const struct filter_outcome *a, const struct filter_outcome *b)
 {

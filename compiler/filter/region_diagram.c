@@ -209,7 +209,7 @@ bits_for(uint32_t n)
 static void
 find_point(const struct diagram *d, uint32_t a, uint32_t b, uint32_t *x, uint32_t *y)
 {
-	uint32_t point = 0;
+	uint64_t point = 0;
 
 	for (unsigned level = d->key_bits + d->addr_bits; level > 0; level--) {
 		const struct node *na = &d->node[a], *nb = &d->node[b];
@@ -222,8 +222,8 @@ find_point(const struct diagram *d, uint32_t a, uint32_t b, uint32_t *x, uint32_
 			b = hi ? nb->hi : nb->lo;
 		point = point << 1 | hi;
 	}
-	*x = point >> d->addr_bits;
-	*y = point & (((uint32_t)1 << d->addr_bits) - 1);
+	*x = (uint32_t)(point >> d->addr_bits);
+	*y = (uint32_t)point & (((uint32_t)1 << d->addr_bits) - 1);
 	if (*x >= d->grid->n_key)
 		*x = d->grid->n_key - 1;
 	if (*y >= d->grid->n_addr)

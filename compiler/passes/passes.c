@@ -32,6 +32,7 @@ const char *
 passes_run(struct passes *ps, struct arena *arena, struct policy *p, const char *debug,
     struct buf *dump)
 {
+	bool state_placed = false;
 	const char *wrong;
 
 	ps->arena = arena;
@@ -41,12 +42,16 @@ passes_run(struct passes *ps, struct arena *arena, struct policy *p, const char 
 		pass_table[i].run(ps, p);
 		if (debug && strcmp(debug, pass_table[i].name) == 0)
 			policy_dump(dump, p);
-		/* Only after the last of -O1 is state in its place. */
-		if (pass_table[i].run == pass_merge)
-			continue;
-		wrong = policy_check(p);
+		state_placed |= pass_table[i].run == pass_state;
+		wrong = policy_check(p, state_placed);
 		if (wrong)
 			return arena_printf(arena, "after pass %s: %s", pass_table[i].name, wrong);
 	}
 	return NULL;
+}
+
+uint64_t
+passes_bound(const struct passes *ps)
+{
+	return ps->bound;
 }

@@ -43,4 +43,12 @@ void passes_free(struct passes *ps);
 const char *passes_run(struct passes *ps, struct arena *arena, struct policy *p,
     const char *debug, struct buf *dump);
 
+/*
+ * A lower bound, for -O2 without tags: no lists of lines, each for one protocol,
+ * that decide what the policies run so far do have fewer lines for their rules.
+ * It is, for each VM, family, direction and protocol, the shortest list for one
+ * port or type alone, whichever needs most.
+ */
+uint64_t passes_bound(const struct passes *ps);
+
 #endif

@@ -22,6 +22,7 @@ struct passes {
 	bool tags;
 	uint32_t n_rules;
 	struct merged (*merged)[2];     /* by rule and side */
+	uint64_t bound;
 };
 
 void pass_merge(struct passes *ps, struct policy *p);

@@ -361,14 +361,16 @@ solve(struct problem *pb, const struct function *f, const struct function *base,
 static uint64_t
 sliced_cost(struct problem *pb)
 {
-	uint64_t total = 0;
+	uint64_t total = 0, most = 0;
 
 	for (uint32_t i = 0; i < pb->functions.n; i++) {
 		struct function *f = &pb->functions.v[i];
 
 		f->alone = is_default(f) ? 0 : solve(pb, f, NULL, NULL);
 		total += f->alone * f->lines_of_items;
+		most = f->alone > most ? f->alone : most;
 	}
+	pb->ps->bound += most;
 	return total;
 }
 
@@ -396,7 +398,9 @@ best_base(struct problem *pb, uint64_t *best)
 
 		for (uint32_t i = 0; i < pb->functions.n; i++) {
 			const struct function *f = &pb->functions.v[i];
-			bool seen = f->alone == 0;
+			/* The lowest layer is for all numbers, and not all ICMP types have state. */
+			bool seen = f->alone == 0 ||
+			    (lang_has_types(pb->proto) && f->set[OUT_STATE].n);
 
 			for (unsigned k = 0; k < t; k++)
 				seen |= tried[k] == i;
@@ -795,13 +799,35 @@ drop_unreached(struct passes *ps, const struct policy_entry *e, uint32_t n,
 			*vec_push(ps->arena, &out->entries) = e[i];
 }
 
+/*
+ * ICMP entries that differ in nothing that ranks them, but in state: those with
+ * state first.  What follows for all types has the rest of its own rule's types
+ * only; joined with an earlier one it must not come before another's state.
+ */
+static void
+state_first(struct policy_entry *e, uint32_t n, struct arena *scratch)
+{
+	struct policy_entry *old = arena_alloc(scratch, n * sizeof(*old));
+	uint32_t to = 0;
+
+	memcpy(old, e, n * sizeof(*old));
+	for (uint32_t i = 0, k; i < n; i = k) {
+		for (k = i; k < n && old[k].rank >> 47 == old[i].rank >> 47; k++)
+			if (old[k].keep_state)
+				e[to++] = old[k];
+		for (k = i; k < n && old[k].rank >> 47 == old[i].rank >> 47; k++)
+			if (!old[k].keep_state)
+				e[to++] = old[k];
+	}
+}
+
 void
 pass_share(struct passes *ps, struct policy *p)
 {
 	struct policy out = { .vm = p->vm };
 
 	for (uint32_t i = 0, k; i < p->entries.n; i = k) {
-		const struct policy_entry *e = &p->entries.v[i];
+		struct policy_entry *e = &p->entries.v[i];
 
 		for (k = i; k < p->entries.n && p->entries.v[k].proto == e->proto &&
 		    p->entries.v[k].side == e->side; k++)
@@ -809,6 +835,8 @@ pass_share(struct passes *ps, struct policy *p)
 		if (ps->tags) {
 			drop_unreached(ps, e, k - i, &ps->scratch, &out);
 		} else {
+			if (lang_has_types(e->proto))
+				state_first(e, k - i, &ps->scratch);
 			share_family(ps, e, k - i, NET_V4, &ps->scratch, &out);
 			share_family(ps, e, k - i, NET_V6, &ps->scratch, &out);
 		}

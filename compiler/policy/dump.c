@@ -178,7 +178,7 @@ check_groups(const struct policy *p)
 }
 
 const char *
-policy_check(const struct policy *p)
+policy_check(const struct policy *p, bool state_placed)
 {
 	for (uint32_t i = 0; i < p->entries.n; i++) {
 		const struct policy_entry *e = &p->entries.v[i];
@@ -186,7 +186,7 @@ policy_check(const struct policy *p)
 
 		if (!wrong)
 			wrong = check_items(e);
-		if (!wrong)
+		if (!wrong && state_placed)
 			wrong = check_state(e);
 		if (wrong)
 			return wrong;

@@ -119,10 +119,10 @@ void policy_dump(struct buf *out, const struct policy *p);
 
 /*
  * Checks the invariants of what a pass made (level 1 and up): lists sorted and
- * without overlap, families that the protocol has, no state on what cannot have
- * it.  Returns what is wrong, or NULL.
+ * without overlap, families that the protocol has, and, once state was put in
+ * its place, none on what cannot have it.  Returns what is wrong, or NULL.
  */
-const char *policy_check(const struct policy *p);
+const char *policy_check(const struct policy *p, bool state_placed);
 
 /* Can a packet of this ICMP type make a state (spec 3)? */
 bool policy_icmp_state(enum lang_proto proto, unsigned type);

@@ -328,9 +328,13 @@ run(struct job *j)
 		return j->status ? j->status : cmd_status_of(&j->diags);
 	j->status = cmd_write_stdout(NAME, buf_view(&j->out));
 	if (j->verbose) {
-		buf_printf(&report, "%u rules, %llu VMs: %llu files, %llu filter lines, %llu bytes\n",
+		buf_printf(&report, "%u rules, %llu VMs: %llu files, %llu filter lines, %llu bytes",
 		    j->in.rules.n, (unsigned long long)stats.vms, (unsigned long long)stats.files,
 		    (unsigned long long)stats.lines, (unsigned long long)stats.bytes);
+		if (stats.bound)
+			buf_printf(&report, "; its rules take %llu lines or more",
+			    (unsigned long long)stats.bound);
+		buf_char(&report, '\n');
 		cmd_write_all(2, report.p, report.n);
 		buf_free(&report);
 	}

@@ -11,6 +11,11 @@ _fwrule_list()
 	compopt -o nospace 2>/dev/null
 }
 
+_fwrule_word()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
 _fwrule_value()
 {
 	case $1 in
@@ -24,15 +29,34 @@ _fwrule_value()
 			mapfile -t COMPREPLY < <(compgen -W 'ir pass:merge pass:state pass:share' -- "$cur")
 		fi
 		;;
-	-r | --rules | -V | --vms | -R | --remote-vms | --exclude | --intersect)
+	--format) mapfile -t COMPREPLY < <(compgen -W 'text json markdown' -- "$cur") ;;
+	--family) mapfile -t COMPREPLY < <(compgen -W '4 6' -- "$cur") ;;
+	--proto) mapfile -t COMPREPLY < <(compgen -W 'ah esp icmp icmp6 tcp udp' -- "$cur") ;;
+	-r | --rules | -V | --vms | -W | --new-vms | -R | --remote-vms | --exclude | --intersect)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 		;;
 	-o | --output)
-		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		if [[ $command == index ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		fi
 		compopt -o filenames 2>/dev/null
 		;;
-	--vm | --date) ;;
+	--match) _fwrule_word 'exact contains within overlaps' ;;
+	--wildcard) _fwrule_word 'any vmall' ;;
+	--direction) _fwrule_word 'from to' ;;
+	--protocol) _fwrule_word 'ah esp icmp icmp6 tcp udp' ;;
+	--action) _fwrule_word 'allow block' ;;
+	--enabled | --log) _fwrule_word 'true false' ;;
+	-f | --format) _fwrule_word 'text json jsonl uuids' ;;
+	--sort)
+		_fwrule_list 'uuid owner_uuid rule version created_by description action protocol
+		    priority enabled log'
+		;;
+	--vm | --date | --ip | --subnet | --tag | --value | --owner | --port | --limit | --offset) ;;
+	--max | --addr | --type | --code | --flags) ;;
 	*) return 1 ;;
 	esac
 	return 0
@@ -46,7 +70,7 @@ _fwrule()
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-		    'aggregate compile parse rpc help --help --version' -- "$cur")
+		    'aggregate compile diff equiv explain index parse query rpc help --help --version' -- "$cur")
 		return
 	fi
 	# bash takes = for a word of its own.
@@ -65,10 +89,24 @@ _fwrule()
 		    --ipf-tags --date= -O0 -O1 -O2 --fwrule-version= --verify --debug= -v --verbose
 		    -h --help'
 		;;
+	diff)
+		options='-V --vms= -W --new-vms= -R --remote-vms= --format= --ipf-tags -O0 -O1 -h --help'
+		;;
+	equiv) options='--family= --max= --json -h --help' ;;
+	explain)
+		options='-r --rules= -V --vms= -R --remote-vms= --vm= --in --out --proto= --addr= --port=
+		    --type= --code= --flags= --ipf-tags -O0 -O1 -O2 --json -h --help'
+		;;
+	index) options='-r --rules= -o --output= -v --verbose -h --help' ;;
 	parse) options='--fwrule-version= --enforce-subnet-mask --json --debug= -h --help' ;;
+	query)
+		options='--ip= --subnet= --match= --vm= --tag= --value= --wildcard= --direction= --owner=
+		    --global --protocol= --action= --enabled= --log= --port= -r --rules= -f --format=
+		    --explain --count --limit= --offset= --sort= --fields= -h --help'
+		;;
 	rpc) options='-h --help' ;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W 'aggregate compile parse rpc' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'aggregate compile diff equiv explain index parse query rpc' -- "$cur")
 		return
 		;;
 	*) return ;;

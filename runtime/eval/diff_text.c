@@ -155,29 +155,49 @@ write_prefix(struct buf *out, struct prefix p)
 		buf_prefix(out, p);
 }
 
+/* At most SHOWN prefixes altogether; n counts those written, more the others. */
+static void
+write_prefixes(struct buf *out, const struct pset *s, uint64_t *n, uint64_t *more)
+{
+	struct pset_walk w = pset_walk(s);
+	struct prefix p;
+
+	for (; *n < SHOWN && pset_walk_next(&w, &p); ++*n) {
+		buf_str(out, *n ? ", " : "");
+		write_prefix(out, p);
+	}
+	for (; *n == SHOWN && pset_walk_next(&w, &p); ++*more)
+		;
+}
+
+/* "10.0.0.0/8, 2001:db8::1"; where that is shorter, all but what is not in the set. */
 static void
 write_addrs(struct buf *out, const struct diff_change *c)
 {
 	uint64_t n = 0, more = 0;
-	struct prefix p;
 
 	if (is_any(c)) {
 		buf_str(out, "any");
 		return;
 	}
 	for (int i = 0; i < 2; i++) {
-		struct pset_walk w = pset_walk(&c->addrs[i]);
+		struct arena arena = { 0 };
+		struct pset without = pset_none(i ? NET_V6 : NET_V4);
 
-		if (n >= SHOWN) {
-			more += pset_prefix_count(&c->addrs[i]);
-			continue;
+		pset_complement(&arena, &without, &c->addrs[i]);
+		if (c->addrs[i].n && without.n &&
+		    pset_prefix_count(&without) + 1 < pset_prefix_count(&c->addrs[i])) {
+			uint64_t own = 0, more_own = 0;
+
+			buf_printf(out, "%sall %s but ", n ? ", " : "", i ? "IPv6" : "IPv4");
+			write_prefixes(out, &without, &own, &more_own);
+			if (more_own)
+				buf_printf(out, " and %llu more", (unsigned long long)more_own);
+			buf_str(out, i == 0 && c->addrs[1].n ? "; " : "");
+		} else {
+			write_prefixes(out, &c->addrs[i], &n, &more);
 		}
-		for (; n < SHOWN && pset_walk_next(&w, &p); n++) {
-			buf_str(out, n ? ", " : "");
-			write_prefix(out, p);
-		}
-		while (n == SHOWN && pset_walk_next(&w, &p))
-			more++;
+		arena_free(&arena);
 	}
 	if (more)
 		buf_printf(out, " and %llu more", (unsigned long long)more);

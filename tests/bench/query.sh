@@ -11,7 +11,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-bench=${QUERY_BENCH:-tests/query-bench}
+bench=${QUERY_BENCH:-tests/bench/query-bench}
 fwrule=${FWRULE:-./fwrule}
 n=${RULES:-1000000} seed=${SEED:-1} k=${QUESTIONS:-1000}
 dir=$(mktemp -d)
