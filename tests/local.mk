@@ -117,7 +117,7 @@ fuzz:
 
 .PHONY: update-golden check-asan check-tsan soak fuzz
 # Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.
-EXTRA_PROGRAMS = tests/bench/bench-rules tests/bench/bench-run tests/bench/query-bench \
+EXTRA_PROGRAMS += tests/bench/bench-rules tests/bench/bench-run tests/bench/query-bench \
 	tests/bench/visits
 tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
 tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
