@@ -131,8 +131,17 @@ host_rule(struct buf *out, uint32_t number)
 static inline void
 host_rules(struct buf *out)
 {
-	for (uint32_t i = 0; i < HOST_RULES; i++)
+	for (uint32_t i = 0; i < HOST_RULES; i++) {
+		uint64_t before = random_state;
+
 		host_rule(out, i);
+		/* Now and then a second one that says the same. */
+		if (i + 1 < HOST_RULES && random_below(5) == 0) {
+			random_state = before;
+			host_rule(out, ++i);
+			random_u64();
+		}
+	}
 }
 
 /* --- VMs --------------------------------------------------------------------------------- */

@@ -38,7 +38,7 @@ cmd_host_read_vms(struct cmd_host *h, const struct src *vms, struct src *const *
 bool
 cmd_read_level(const char *name, const char *text, unsigned *out)
 {
-	if (strlen(text) != 1 || *text < '0' || *text > '2') {
+	if (strlen(text) != 1 || *text < '0' || *text > '3') {
 		cmd_usage(name, "there is no optimisation level %s", text);
 		return false;
 	}

@@ -114,7 +114,7 @@ const struct cmd cmd_table[] = {
 	  "      --type=T --code=C   of icmp and icmp6; the code is 0 by default\n"
 	  "      --flags=FLAGS       of tcp, of FSRPAUEC (default: S, which opens a connection)\n"
 	  "      --ipf-tags          the host has ipf's event log device\n"
-	  "  -O0 | -O1 | -O2         the optimisation of the file that is asked (default: -O1)\n"
+	  "  -O0 | -O1 | -O2 | -O3   the optimisation of the file that is asked (default: -O1)\n"
 	  "      --json              everything, as JSON\n"
 	  "  -h, --help\n"
 	  "\n"

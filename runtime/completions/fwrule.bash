@@ -95,7 +95,7 @@ _fwrule()
 	equiv) options='--family= --max= --json -h --help' ;;
 	explain)
 		options='-r --rules= -V --vms= -R --remote-vms= --vm= --in --out --proto= --addr= --port=
-		    --type= --code= --flags= --ipf-tags -O0 -O1 -O2 --json -h --help'
+		    --type= --code= --flags= --ipf-tags -O0 -O1 -O2 -O3 --json -h --help'
 		;;
 	index) options='-r --rules= -o --output= -v --verbose -h --help' ;;
 	parse) options='--fwrule-version= --enforce-subnet-mask --json --debug= -h --help' ;;

@@ -68,7 +68,7 @@ complete -c fwrule -n '__fwrule_in explain' -l type -x -d 'ICMP type'
 complete -c fwrule -n '__fwrule_in explain' -l code -x -d 'ICMP code'
 complete -c fwrule -n '__fwrule_in explain' -l flags -x -d 'TCP flags'
 complete -c fwrule -n '__fwrule_in explain' -l ipf-tags -d 'the host has an event log device'
-complete -c fwrule -n '__fwrule_in explain' -s O -x -a '0 1 2' -d 'level of optimisation'
+complete -c fwrule -n '__fwrule_in explain' -s O -x -a '0 1 2 3' -d 'level of optimisation'
 complete -c fwrule -n '__fwrule_in explain' -l json -d 'everything as JSON'
 complete -c fwrule -n '__fwrule_in explain' -s h -l help -d 'show a summary'
 

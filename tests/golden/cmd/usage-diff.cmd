@@ -5,7 +5,7 @@ status_of fwrule diff $rules $vms
 status_of fwrule diff $rules $rules
 status_of fwrule diff $rules $rules $rules $vms
 status_of fwrule diff $rules $rules $vms --format=xml
-status_of fwrule diff $rules $rules $vms -O3
+status_of fwrule diff $rules $rules $vms -O4
 status_of fwrule diff - - $vms
 status_of fwrule diff - $rules -V -
 status_of fwrule diff $rules nothing.fwrule $vms
