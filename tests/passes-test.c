@@ -359,9 +359,9 @@ test_check(void **unused)
 	struct lang_item types[] = { { 8, LANG_ANY_CODE, false }, { 8, 0, false } };
 	struct lang_item stateless[] = { { 3, LANG_ANY_CODE, false } };
 	struct rule rule = { .proto = LANG_TCP };
-	struct policy_entry tcp = { .rule = &rule, .proto = LANG_TCP, .action = LANG_ALLOW, .all_items = true,
+	struct policy_entry tcp = { .rule = &rule, .proto = LANG_TCP, .all_items = true,
 		.n_addrs = 2, .addrs = both };
-	struct policy_entry icmp = { .rule = &rule, .proto = LANG_ICMP, .action = LANG_ALLOW, .all_items = true,
+	struct policy_entry icmp = { .rule = &rule, .proto = LANG_ICMP, .all_items = true,
 		.n_addrs = 1, .addrs = &host };
 	struct policy_entry bad[] = { tcp, tcp, tcp, tcp, tcp, tcp, icmp, icmp, icmp,
 		tcp };
