@@ -14,7 +14,7 @@ static const char *const owner_uuid[] = {
 static const char *const key_name[] = { "role", "env", "x" };
 static const char *const value_name[] = { "web", "true", "5" };
 
-/* --- text ---------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------- */
 
 void
 m_write_addr(struct buf *out, int fam, u128 a)
@@ -136,7 +136,8 @@ m_write_rules(struct buf *out, const struct m_host *h, const int *order)
 		const struct m_rule *r = &h->rule[order ? order[i] : i];
 
 		buf_printf(out, "%s{\"uuid\":\"%s\",\"version\":\"1\",\"enabled\":%s,\"log\":%s,",
-		    i ? ",\n" : "", r->uuid, r->enabled ? "true" : "false", r->log ? "true" : "false");
+		    i ? ",\n" : "", r->uuid, r->enabled ? "true" : "false",
+		    r->log ? "true" : "false");
 		if (r->owner == M_NOBODY)
 			buf_str(out, "\"global\":true");
 		else
@@ -155,8 +156,8 @@ write_vm(struct buf *out, const struct m_vm *vm)
 	if (vm->owner != M_NOBODY)
 		buf_printf(out, "\"owner_uuid\":\"%s\",", owner_uuid[vm->owner]);
 	if (vm->local)
-		buf_printf(out, "\"firewall_enabled\":%s,\"state\":\"running\",\"zonepath\":\"/z\",",
-		    vm->firewall ? "true" : "false");
+		buf_printf(out, "\"firewall_enabled\":%s,\"state\":\"running\","
+		    "\"zonepath\":\"/z\",", vm->firewall ? "true" : "false");
 	buf_str(out, "\"tags\":{");
 	for (int i = 0; i < vm->n_tags; i++) {
 		/* true and 5 are the strings of JavaScript's values. */
@@ -199,7 +200,7 @@ m_shuffle(int *order, int n)
 	}
 }
 
-/* --- random hosts ------------------------------------------------------------------------ */
+/* --- random hosts ----------------------------------------------------- */
 
 static const int protos[] = { M_TCP, M_TCP, M_TCP, M_UDP, M_ICMP, M_ICMP6, M_AH, M_ESP };
 
@@ -299,7 +300,8 @@ random_ports(struct m_rule *r)
 static void
 random_types(struct m_rule *r)
 {
-	static const int v4[] = { 0, 3, 8, 11, 13, 17, 255 }, v6[] = { 0, 1, 128, 129, 130, 139, 255 };
+	static const int v4[] = { 0, 3, 8, 11, 13, 17, 255 };
+	static const int v6[] = { 0, 1, 128, 129, 130, 139, 255 };
 	static const int code[] = { -1, -1, 0, 1, 255 };
 
 	for (int i = 0; i < r->n_items; i++)
@@ -378,7 +380,7 @@ m_host_random(struct m_host *h, enum m_shape shape)
 	m_seed = random_state;
 }
 
-/* --- the lines a rule comes to ------------------------------------------------------------- */
+/* --- the lines a rule comes to ---------------------------------------- */
 
 
 /* Does the target, of a rule's side, name the VM, whoever its owner is? */
@@ -572,7 +574,7 @@ m_mean(struct m_meaning *m, struct arena *arena, const struct m_host *h, int vm,
 		qsort_r(m->line.v, m->line.n, sizeof(*m->line.v), cmp_lines, m);
 }
 
-/* --- one packet ------------------------------------------------------------------------------ */
+/* --- one packet ------------------------------------------------------- */
 
 static bool
 matches(const struct m_meaning *m, const struct m_line *l, const struct m_packet *p)

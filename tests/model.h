@@ -22,7 +22,7 @@ enum { M_NONE, M_PASS, M_BLOCK };               /* verdicts */
 #define M_NOBODY (-1)                           /* no rule, no owner */
 #define M_UNKNOWN (-2)                          /* a tag that is no rule's */
 
-/* --- addresses ---------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------- */
 
 struct m_prefix {
 	u128 a;                                 /* host bits are kept; IPv4 in the low 32 */
@@ -52,7 +52,7 @@ m_holds(struct m_prefix p, u128 a)
 void m_write_addr(struct buf *out, int fam, u128 a);
 void m_write_prefix(struct buf *out, struct m_prefix p);
 
-/* --- hosts ---------------------------------------------------------------------------- */
+/* --- hosts ------------------------------------------------------------ */
 
 enum m_kind { M_ANY, M_VMALL, M_IP, M_SUBNET, M_TAG, M_TAG_VALUE, M_VM };
 
@@ -110,7 +110,7 @@ void m_write_vms(struct buf *out, const struct m_host *h, const int *order, bool
 /* 0 .. n - 1, mixed. */
 void m_shuffle(int *order, int n);
 
-/* --- meaning ---------------------------------------------------------------------------- */
+/* --- meaning ---------------------------------------------------------- */
 
 struct m_packet {
 	int dir, fam, proto;

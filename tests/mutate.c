@@ -42,7 +42,7 @@ is_fallback(const struct w_line *l)
 	return l->n_named == 0;
 }
 
-/* --- lines --------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------ */
 
 static bool
 drop_line(struct mutant *m, struct w_line *l)
@@ -166,7 +166,7 @@ line_of_other_family(struct mutant *m, struct w_line *unused)
 	return true;
 }
 
-/* --- verdict and direction ----------------------------------------------------------------- */
+/* --- verdict and direction -------------------------------------------- */
 
 static bool
 flip_verdict(struct mutant *m, struct w_line *l)
@@ -250,7 +250,7 @@ add_flags(struct mutant *m, struct w_line *l)
 	return l->opening = true;
 }
 
-/* --- addresses ------------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------- */
 
 static bool
 widen_prefix(struct mutant *m, struct w_line *l)
@@ -323,7 +323,7 @@ set_host_bit(struct mutant *m, struct w_line *l)
 	return true;
 }
 
-/* --- ports and types --------------------------------------------------------------------------- */
+/* --- ports and types -------------------------------------------------- */
 
 static bool
 change_port(struct mutant *m, struct w_line *l)
@@ -437,7 +437,7 @@ drop_type(struct mutant *m, struct w_line *l)
 	return true;
 }
 
-/* --- keep, tags ----------------------------------------------------------------------------------- */
+/* --- keep, tags ------------------------------------------------------- */
 
 static bool
 drop_state(struct mutant *m, struct w_line *l)

@@ -145,7 +145,8 @@ check(const struct universe *u, const struct place *w, struct arena *arena, uint
 		uint8_t wants = u->value[digit(u, want, i)], falls = u->value[digit(u, fall, i)];
 
 		if (wants != rest || falls != rest || random_below(2))
-			list[n++] = (struct ortc_prefix){ address(w, u->bits, i), { wants, falls } };
+			list[n++] = (struct ortc_prefix){ address(w, u->bits, i),
+			    { wants, falls } };
 	}
 	cost = ortc_solve(arena, list, n, w->p.fam, outside, arena, &lines);
 	if (u->far[want] == NOT_YET) {
@@ -160,8 +161,8 @@ check(const struct universe *u, const struct place *w, struct arena *arena, uint
 	if (lines.list.n)
 		qsort(lines.list.v, lines.list.n, sizeof(*lines.list.v), by_height);
 	for (unsigned i = 0; i < 1u << u->bits; i++)
-		assert_int_equal(decide(&lines, address(w, u->bits, i), u->value[digit(u, fall, i)]),
-		    u->value[digit(u, want, i)]);
+		assert_int_equal(decide(&lines, address(w, u->bits, i),
+		    u->value[digit(u, fall, i)]), u->value[digit(u, want, i)]);
 	for (uint32_t i = 0; i < lines.list.n; i++)
 		assert_false(prefix_has_host_bits(lines.list.v[i].p));
 }
@@ -269,7 +270,7 @@ test_layers(void **state)
 	    .value = { OUT_DEFAULT, OUT_BLOCK, OUT_STATE } }, OUT_DEFAULT, 20);
 }
 
-/* --- -O2 where there is one dimension ------------------------------------------------ */
+/* --- -O2 where there is one dimension --------------------------------- */
 
 /* Rules for esp between VM 0 and prefixes of the first three bits. */
 static void

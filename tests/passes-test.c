@@ -55,13 +55,13 @@ print_packet(const struct m_packet *p)
 	struct buf text = { 0 };
 
 	m_write_addr(&text, p->fam, p->remote);
-	fprintf(stderr, "%s proto %d remote %.*s key %d (%d:%d)%s\n", p->dir == M_OUT ? "out" : "in",
-	    p->proto, (int)text.n, text.p, p->key, p->key >> 8, p->key & 255,
-	    p->opening ? " opening" : "");
+	fprintf(stderr, "%s proto %d remote %.*s key %d (%d:%d)%s\n",
+	    p->dir == M_OUT ? "out" : "in", p->proto, (int)text.n, text.p, p->key, p->key >> 8,
+	    p->key & 255, p->opening ? " opening" : "");
 	buf_free(&text);
 }
 
-/* --- the walk --------------------------------------------------------------------------- */
+/* --- the walk --------------------------------------------------------- */
 
 /* A line decides: a rule that its comment names says the same, or the default does. */
 static bool
@@ -93,7 +93,8 @@ try_packet(void *arg, const struct m_packet *p)
 		if (same && is_named(&r->file[level], by, m, rule, p))
 			continue;
 		fprintf(stderr, "-O%u%s: %s\n", level, r->tags ? " with tags" : "",
-		    same ? "the comment names none of the rules that decide" : "the verdict is wrong");
+		    same ? "the comment names none of the rules that decide"
+		    : "the verdict is wrong");
 		print_packet(p);
 		print_outcome("the rules", &want);
 		print_outcome("the file", &got);
@@ -122,8 +123,8 @@ walk_file(struct run *r, int vm, int fam)
 
 			w_edges_init(&e, &r->arena, dir, fam, w_proto[i]);
 			for (int k = 0; k < 2; k++) {
-				m_mean(&r->meaning[k], &r->arena, &r->host, vm, k, r->tags, dir, fam,
-				    w_proto[i]);
+				m_mean(&r->meaning[k], &r->arena, &r->host, vm, k, r->tags, dir,
+				    fam, w_proto[i]);
 				w_edges_meaning(&e, &r->meaning[k]);
 			}
 			for (unsigned level = 0; level < LEVELS; level++)
@@ -139,7 +140,7 @@ walk_file(struct run *r, int vm, int fam)
 	return good;
 }
 
-/* --- lines ---------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------ */
 
 static int
 count_lines(const struct w_file *f, int dir, int proto)
@@ -167,20 +168,20 @@ lines_shrink(const struct run *r)
 			for (uint32_t k = 0; k < r->file[0].line.n; k++) {
 				const struct w_line *l = &r->file[0].line.v[k];
 
-				if (m_has_types(r->file[0].fam, w_proto[i]) && l->state && l->pass &&
-				    l->proto == w_proto[i] && l->keys == W_ALL)
+				if (m_has_types(r->file[0].fam, w_proto[i]) && l->state &&
+				    l->pass && l->proto == w_proto[i] && l->keys == W_ALL)
 					more += 4;
 			}
 			if (n[1] <= n[0] + more && n[2] <= n[1])
 				continue;
-			fprintf(stderr, "%s protocol %d: %d, %d, %d lines\n", dir == M_OUT ? "out" : "in",
-			    w_proto[i], n[0], n[1], n[2]);
+			fprintf(stderr, "%s protocol %d: %d, %d, %d lines\n",
+			    dir == M_OUT ? "out" : "in", w_proto[i], n[0], n[1], n[2]);
 			return false;
 		}
 	return true;
 }
 
-/* --- the order of the input ------------------------------------------------------------------ */
+/* --- the order of the input ------------------------------------------- */
 
 static bool
 same_text(unsigned level, const struct buf *a, const struct buf *b)
@@ -207,18 +208,20 @@ order_matters_not(struct run *r)
 		good = build_compile(&other, &r->host, level, r->tags, &built);
 		for (int i = 0; i < r->host.n_vms && good; i++)
 			for (int k = 0; k < 2 && good; k++)
-				good = same_text(level, &r->built[level].text[i][k], &built.text[i][k]);
+				good = same_text(level, &r->built[level].text[i][k],
+				    &built.text[i][k]);
 		built_free(&built);
 	}
 	build_free(&other);
 	return good;
 }
 
-/* --- hosts -------------------------------------------------------------------------------------- */
+/* --- hosts ------------------------------------------------------------ */
 
 static bool
 run_tags(struct run *r)
 {
+	struct built tree = { 0 };
 	bool good = true;
 
 	for (unsigned level = 0; level < LEVELS; level++) {
@@ -227,6 +230,9 @@ run_tags(struct run *r)
 		fprintf(stderr, "-O%u: no proof\n", level);
 		good = false;
 	}
+	/* Of groups only the proof is made here. */
+	good = good && build_compile(&r->build, &r->host, 3, r->tags, &tree);
+	built_free(&tree);
 	for (int vm = 0; vm < r->host.n_local && good; vm++)
 		for (int fam = 4; fam <= 6 && good; fam += 2) {
 			if (!r->host.vm[vm].firewall)
@@ -319,7 +325,8 @@ test_layer_of_types(void **state)
 	h->vm[1].local = false;
 	h->vm[1].n_addrs = BASE_COUNT(h->vm[1].addr);
 	for (int i = 0; i < h->vm[1].n_addrs; i++)
-		h->vm[1].addr[i] = (struct m_prefix){ 0x0a000000 + (u128)(i * 40503 % 0x100000), 4, 32 };
+		h->vm[1].addr[i] = (struct m_prefix){
+			0x0a000000 + (u128)(i * 40503 % 0x100000), 4, 32 };
 	block->enabled = allow->enabled = allow->allow = true;
 	block->allow = block->all = allow->all = false;
 	block->owner = allow->owner = M_NOBODY;
@@ -337,6 +344,61 @@ test_layer_of_types(void **state)
 	free(r);
 }
 
+/* --- the check of the IR ------------------------------------------------- */
+
+static void
+test_check(void **unused)
+{
+	struct prefix host = { addr_v4(0x0a000001), 128, NET_V4 };
+	struct prefix bits = { addr_v4(0x0a000001), 120, NET_V4 };
+	struct prefix twice[] = { host, host };
+	struct prefix within[] = { { addr_v4(0x0a000000), 120, NET_V4 }, host };
+	struct prefix both[] = { host, { { 0, 1 }, 128, NET_V6 } };
+	struct prefix turned[] = { both[1], both[0] };
+	struct lang_item ports[] = { { 80, 90, true }, { 90, 90, false } };
+	struct lang_item types[] = { { 8, LANG_ANY_CODE, false }, { 8, 0, false } };
+	struct lang_item stateless[] = { { 3, LANG_ANY_CODE, false } };
+	struct policy_entry tcp = { .proto = LANG_TCP, .action = LANG_ALLOW, .all_items = true,
+		.n_addrs = 2, .addrs = both };
+	struct policy_entry icmp = { .proto = LANG_ICMP, .action = LANG_ALLOW, .all_items = true,
+		.n_addrs = 1, .addrs = &host };
+	struct policy_entry bad[] = { tcp, tcp, tcp, tcp, tcp, tcp, icmp, icmp, icmp };
+	struct policy_entry state[] = { icmp, icmp, tcp };
+	struct policy p = { .entries = { &tcp, 1, 1 } };
+
+	(void)unused;
+	assert_null(policy_check(&p, true));
+	p.entries.v = &icmp;
+	assert_null(policy_check(&p, true));
+	bad[0].any = true;
+	bad[1].addrs = twice;
+	bad[2].addrs = within;
+	bad[3].addrs = turned;
+	bad[4].all_items = false;
+	bad[5].items = ports;
+	bad[6].addrs = &bits;
+	bad[7].addrs = &both[1];
+	bad[8].items = types;
+	bad[5].n_items = bad[8].n_items = 2;
+	bad[5].all_items = bad[8].all_items = false;
+	for (size_t i = 0; i < BASE_COUNT(bad); i++) {
+		p.entries.v = &bad[i];
+		assert_non_null(policy_check(&p, false));
+	}
+	/* State, once it is in its place. */
+	for (size_t i = 0; i < BASE_COUNT(state); i++)
+		state[i].keep_state = true;
+	state[1].all_items = false;
+	state[1].items = stateless;
+	state[1].n_items = 1;
+	state[2].action = LANG_BLOCK;
+	for (size_t i = 0; i < BASE_COUNT(state); i++) {
+		p.entries.v = &state[i];
+		assert_null(policy_check(&p, false));
+		assert_non_null(policy_check(&p, true));
+	}
+}
+
 int
 main(void)
 {
@@ -345,6 +407,7 @@ main(void)
 		cmocka_unit_test(test_dense),
 		cmocka_unit_test(test_scattered),
 		cmocka_unit_test(test_layer_of_types),
+		cmocka_unit_test(test_check),
 	};
 
 	random_start(0x2c1b);

@@ -8,6 +8,7 @@
 #include "compiler/compile.h"
 #include "compiler/filter/filter.h"
 #include "compiler/input/input.h"
+#include "compiler/net/pset.h"
 #include "compiler/policy/inventory.h"
 #include "tests/random.h"
 
@@ -125,10 +126,17 @@ compile(struct host *h, unsigned level, bool tags, struct files *f)
 
 /* --- random rules -------------------------------------------------------------------- */
 
+enum { BOTH, ONLY_V4, ONLY_V6 };
+
 static void
-random_target(struct buf *out)
+random_target(struct buf *out, int families)
 {
 	uint32_t kind = random_below(20);
+
+	if (families == ONLY_V4)
+		kind = random_below(14);
+	else if (families == ONLY_V6)
+		kind = 14 + random_below(6);
 
 	if (kind < 9)
 		buf_printf(out, "ip 10.%u.%u.%u", random_below(3), random_below(4), random_below(64));
@@ -146,7 +154,7 @@ random_target(struct buf *out)
 }
 
 static void
-random_side(struct buf *out)
+random_side(struct buf *out, int families)
 {
 	uint32_t n = 1 + random_below(random_below(4) ? 3 : 20);
 
@@ -157,18 +165,17 @@ random_side(struct buf *out)
 	buf_str(out, "(");
 	for (uint32_t i = 0; i < n; i++) {
 		buf_str(out, i ? " OR " : "");
-		random_target(out);
+		random_target(out, families);
 	}
 	buf_str(out, ")");
 }
 
 static void
-random_what(struct buf *out)
+random_what(struct buf *out, uint32_t p)
 {
 	static const char *const proto[] = { "tcp", "udp", "icmp", "icmp6", "ah", "esp" };
-	uint32_t p = random_below(10), a;
+	uint32_t a;
 
-	p = p < 5 ? 0 : p - 4;
 	buf_printf(out, "%s", proto[p]);
 	if (p < 2 && random_below(3) == 0) {
 		buf_str(out, " PORT all");
@@ -197,20 +204,22 @@ random_rules(struct buf *out, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++) {
 		bool in = random_below(2);
+		uint32_t p = random_below(10), proto = p < 5 ? 0 : p - 4;
+		int families = proto == 2 ? ONLY_V4 : proto == 3 ? ONLY_V6 : BOTH;
 
 		s.n = 0;
 		buf_str(&s, "FROM ");
 		if (in)
-			random_side(&s);
+			random_side(&s, families);
 		else
 			buf_str(&s, "vm " VM);
 		buf_str(&s, " TO ");
 		if (in)
 			buf_str(&s, "vm " VM);
 		else
-			random_side(&s);
+			random_side(&s, families);
 		buf_str(&s, random_below(2) ? " ALLOW " : " BLOCK ");
-		random_what(&s);
+		random_what(&s, proto);
 		buf_printf(&s, " PRIORITY %u", random_below(levels));
 		buf_char(&s, '\0');
 		add_rule(out, i, s.p, random_below(4) == 0);
@@ -341,9 +350,9 @@ test_same(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 150; i++)
-		check_host(1 + random_below(i % 10 ? 40 : 250), 500, &heads);
+		check_host(1 + random_below(i % 5 ? 40 : 500), 500, &heads);
 	print_message("%u heads\n", heads);
-	assert_in_range(heads, 1000, UINT32_MAX);
+	assert_in_range(heads, 200, UINT32_MAX);
 }
 
 /* --- few lines met -------------------------------------------------------------------------- */
@@ -375,7 +384,7 @@ shape_rule(struct buf *s, enum shape shape)
 			    "PRIORITY 2", a, b & 63, c, port[random_below(8)]);
 		break;
 	default:
-		a = 6 * random_below(10000);
+		a = 1 + 6 * random_below(10000);
 		buf_printf(s, "FROM ip 192.0.2.%u TO vm " VM " ALLOW udp PORTS %u - %u",
 		    random_below(8), a, a + random_below(4));
 		break;
@@ -416,7 +425,7 @@ test_visits(void **state)
 		print_message("%s: %u lines, %.1f met on average, %u at worst; in groups %u, %.1f, "
 		    "%u\n", name[shape], flat.file[0].lines.n, (double)met.sum[0] / met.n,
 		    met.worst[0], tree.file[0].lines.n, (double)met.sum[1] / met.n, met.worst[1]);
-		assert_in_range(flat.file[0].lines.n, 5000, UINT32_MAX);
+		assert_in_range(flat.file[0].lines.n, 4000, UINT32_MAX);
 		assert_in_range(met.sum[0], 20 * met.sum[1], UINT64_MAX);
 		assert_in_range(met.worst[0], 20 * met.worst[1], UINT64_MAX);
 		/* Half as many again, and the heads. */
@@ -480,7 +489,7 @@ test_small_change(void **state)
 		changed += !has_line(&one, (struct slice){ other.src[0].text.p + at.off, at.len });
 	}
 	print_message("%u lines differ\n", changed);
-	assert_in_range(changed, 1, 100);
+	assert_in_range(changed, 1, other.file[0].lines.n / 5);
 	buf_free(&rules);
 	host_end(&h);
 }

@@ -38,7 +38,7 @@ struct tally {
 	uint32_t different, equal;
 };
 
-/* --- the two judges --------------------------------------------------------------------- */
+/* --- the two judges --------------------------------------------------- */
 
 struct pair {
 	const struct w_file *a, *b;
@@ -81,7 +81,7 @@ prove(struct subject *s, struct slice text, struct diags *diags)
 	return verify_file(&v, &s->meaning, text);
 }
 
-/* --- the counterexample ------------------------------------------------------------------- */
+/* --- the counterexample ----------------------------------------------- */
 
 static void
 read_addr(const char *text, int fam, struct addr *out)
@@ -113,7 +113,8 @@ static struct filter_packet
 read_packet(const char *message, int fam)
 {
 	struct filter_packet p = { .fam = (uint8_t)fam };
-	const char *begin = strstr(message, ": packet "), *end = strstr(message, ": the file says ");
+	const char *begin = strstr(message, ": packet ");
+	const char *end = strstr(message, ": the file says ");
 	char text[256], *save = NULL, *word, *next, *side = NULL;
 
 	if (!begin || !end || end - begin >= (long)sizeof(text))
@@ -132,7 +133,7 @@ read_packet(const char *message, int fam)
 			side = word;
 		} else if (strcmp(word, "no") == 0) {
 			break;
-		} else if (strchr("pctf", word[0]) && strspn(word, "0123456789abcdef:.") != strlen(word)) {
+		} else if (strspn(word, "0123456789abcdef:.") != strlen(word)) {
 			next = strtok_r(NULL, " ,", &save);
 			if (strcmp(word, "port") == 0)
 				p.dport = (uint16_t)atoi(next);
@@ -167,7 +168,7 @@ evaluate(struct slice text, const struct filter_packet *p)
 	return r.outcome;
 }
 
-/* --- one mutant ------------------------------------------------------------------------------ */
+/* --- one mutant ------------------------------------------------------- */
 
 static void
 explain(const struct subject *s, const char *what, const char *mutation)
@@ -247,7 +248,7 @@ mutate(struct subject *s, const struct mutation *mutation, struct tally *t)
 	return true;
 }
 
-/* --- hosts --------------------------------------------------------------------------------------- */
+/* --- hosts ------------------------------------------------------------ */
 
 static int
 by_uuid(const void *a, const void *b)

@@ -16,7 +16,7 @@ static const struct {
 	{ "ah", M_AH }, { "esp", M_ESP },
 };
 
-/* --- reading --------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------- */
 
 /* The words of one line, parted by blanks. */
 struct words {
@@ -161,7 +161,8 @@ read_tag(struct words *w, struct w_line *l, const struct m_host *h)
 static bool
 read_line(struct words *w, struct w_line *l, const struct m_host *h, int fam)
 {
-	*l = (struct w_line){ .proto = -1, .p.fam = fam, .pass = take(w, "pass"), .rule = M_NOBODY };
+	*l = (struct w_line){ .proto = -1, .p.fam = fam, .rule = M_NOBODY };
+	l->pass = take(w, "pass");
 	if (!l->pass && !take(w, "block"))
 		return false;
 	l->out = take(w, "out");
@@ -238,7 +239,7 @@ w_read(struct w_file *f, struct arena *arena, const struct m_host *h, int fam, s
 	return true;
 }
 
-/* --- writing ------------------------------------------------------------------------------ */
+/* --- writing ---------------------------------------------------------- */
 
 static void
 write_remote(struct buf *out, const struct w_line *l)
@@ -303,7 +304,7 @@ w_write(struct buf *out, const struct w_file *f)
 		w_write_line(out, &f->line.v[i]);
 }
 
-/* --- one packet ---------------------------------------------------------------------------- */
+/* --- one packet ------------------------------------------------------- */
 
 static void
 key_range(const struct w_line *l, int *lo, int *hi)
@@ -365,7 +366,7 @@ w_decide(const struct w_file *f, const struct m_packet *p, const struct w_line *
 	return o;
 }
 
-/* --- edges ----------------------------------------------------------------------------------- */
+/* --- edges ------------------------------------------------------------ */
 
 void
 w_edges_init(struct w_edges *e, struct arena *arena, int dir, int fam, int proto)
