@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* jansson's loops, which cppcheck must know to read the code. */
+/* What cppcheck must be told to read the code: jansson's loops, and what never returns. */
+#define _Noreturn __attribute__((noreturn))
 #define json_array_foreach(a, i, v) \
 	for ((i) = 0; (i) < json_array_size(a) && ((v) = json_array_get(a, i)); (i)++)
 #define json_object_foreach(o, k, v) \

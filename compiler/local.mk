@@ -29,12 +29,13 @@ libcompiler_la_SOURCES = \
 	compiler/policy/inventory.c compiler/policy/inventory.h \
 	compiler/policy/policy.c compiler/policy/policy.h \
 	compiler/passes/cut.c \
+	compiler/passes/decision.c \
 	compiler/passes/items.c \
 	compiler/passes/merge.c \
 	compiler/passes/origin.c \
 	compiler/passes/ortc.c compiler/passes/ortc.h \
 	compiler/passes/passes.c compiler/passes/passes.h compiler/passes/passes_int.h \
-	compiler/passes/share.c \
+	compiler/passes/share.c compiler/passes/share_int.h \
 	compiler/passes/state.c \
 	compiler/passes/tree.c compiler/passes/tree_int.h \
 	compiler/passes/verify.c compiler/passes/verify.h \

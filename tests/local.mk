@@ -73,7 +73,7 @@ tests_scripts = \
 
 TESTS += $(tests_scripts)
 dist_noinst_SCRIPTS += $(tests_scripts) tests/run-fuzz.sh
-EXTRA_DIST += tests/golden
+EXTRA_DIST += tests/golden tests/transcript.awk
 
 # --- targets --------------------------------------------------------------------
 # Rewrites what golden tests expect; read the difference before it is committed.

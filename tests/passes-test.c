@@ -358,11 +358,13 @@ test_check(void **unused)
 	struct lang_item ports[] = { { 80, 90, true }, { 90, 90, false } };
 	struct lang_item types[] = { { 8, LANG_ANY_CODE, false }, { 8, 0, false } };
 	struct lang_item stateless[] = { { 3, LANG_ANY_CODE, false } };
-	struct policy_entry tcp = { .proto = LANG_TCP, .action = LANG_ALLOW, .all_items = true,
+	struct rule rule = { .proto = LANG_TCP };
+	struct policy_entry tcp = { .rule = &rule, .proto = LANG_TCP, .all_items = true,
 		.n_addrs = 2, .addrs = both };
-	struct policy_entry icmp = { .proto = LANG_ICMP, .action = LANG_ALLOW, .all_items = true,
+	struct policy_entry icmp = { .rule = &rule, .proto = LANG_ICMP, .all_items = true,
 		.n_addrs = 1, .addrs = &host };
-	struct policy_entry bad[] = { tcp, tcp, tcp, tcp, tcp, tcp, icmp, icmp, icmp };
+	struct policy_entry bad[] = { tcp, tcp, tcp, tcp, tcp, tcp, icmp, icmp, icmp,
+		tcp };
 	struct policy_entry state[] = { icmp, icmp, tcp };
 	struct policy p = { .entries = { &tcp, 1, 1 } };
 
@@ -379,6 +381,7 @@ test_check(void **unused)
 	bad[6].addrs = &bits;
 	bad[7].addrs = &both[1];
 	bad[8].items = types;
+	bad[9].rule = NULL;
 	bad[5].n_items = bad[8].n_items = 2;
 	bad[5].all_items = bad[8].all_items = false;
 	for (size_t i = 0; i < BASE_COUNT(bad); i++) {

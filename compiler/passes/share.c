@@ -20,264 +20,11 @@
 #include <stdlib.h>
 
 #include "../base/hash.h"
-#include "../net/portset.h"
-#include "../net/pset.h"
-#include "ortc.h"
-#include "passes_int.h"
+#include "share_int.h"
 
 #define MAX_BASES 4             /* functions tried as the lowest layer */
 
-/* What a set of active entries makes of the addresses; the rest is the default. */
-struct function {
-	struct pset set[OUT_DEFAULT];   /* by outcome; OUT_BLOCK is empty coming in */
-	struct portset items;           /* where it holds */
-	uint32_t lines_of_items;        /* lines it takes to say items */
-	uint64_t alone;                 /* lines for the addresses, over the default */
-};
-
-struct problem {
-	struct passes *ps;
-	struct arena *scratch;
-	const struct policy_entry *e;   /* of one protocol and side, in order */
-	uint32_t n;
-	enum net_family fam;
-	enum lang_proto proto;
-	enum lang_side side;
-	struct pset *addrs;             /* of each entry, in this family */
-	VEC(struct function) functions;
-	bool *reached;                  /* entries that decide something */
-	bool *named;                    /* these, and those that only say what the default does */
-};
-
-/* --- numbers ---------------------------------------------------------------------------- */
-
-static struct port_range
-item_range(enum lang_proto proto, const struct lang_item *it)
-{
-	if (lang_has_ports(proto))
-		return (struct port_range){ it->a, it->b };
-	if (it->b == LANG_ANY_CODE)
-		return (struct port_range){ (uint16_t)(it->a << 8), (uint16_t)(it->a << 8 | 255) };
-	return (struct port_range){ (uint16_t)(it->a << 8 | it->b), (uint16_t)(it->a << 8 | it->b) };
-}
-
-/* A set of numbers as the fewest items; NULL and 0 when it is all of them. */
-static struct lang_item *
-items_of(struct problem *pb, struct arena *a, const struct portset *s, uint32_t *n)
-{
-	VEC(struct lang_item) list = { 0 };
-
-	*n = 0;
-	if (portset_is_all(s))
-		return NULL;
-	for (uint32_t i = 0; i < s->n; i++) {
-		uint32_t at = s->v[i].first, last = s->v[i].last;
-
-		if (lang_has_ports(pb->proto)) {
-			*vec_push(a, &list) = (struct lang_item){ (uint16_t)at, (uint16_t)last,
-				at != last };
-			continue;
-		}
-		while (at <= last) {
-			bool whole = (at & 255) == 0 && at + 255 <= last;
-
-			*vec_push(a, &list) = (struct lang_item){ (uint16_t)(at >> 8),
-				whole ? LANG_ANY_CODE : (uint16_t)(at & 255), false };
-			at += whole ? 256 : 1;
-		}
-	}
-	*n = list.n;
-	return list.v;
-}
-
-static uint32_t
-count_items(struct problem *pb, const struct portset *s)
-{
-	uint32_t n;
-
-	items_of(pb, pb->scratch, s, &n);
-	return n ? n : 1;
-}
-
-/* --- the decision ------------------------------------------------------------------------- */
-
-static enum outcome
-outcome_of(const struct policy_entry *e)
-{
-	if (e->action == LANG_BLOCK)
-		return OUT_BLOCK;
-	return e->keep_state ? OUT_STATE : OUT_PASS;
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Where intervals of numbers begin: 0 and behind each edge. */
-static uint32_t *
-cuts(struct problem *pb, uint32_t *n_out)
-{
-	VEC(uint32_t) cut = { 0 };
-	uint32_t n = 0;
-
-	*vec_push(pb->scratch, &cut) = 0;
-	for (uint32_t i = 0; i < pb->n; i++)
-		for (unsigned k = 0; k < pb->e[i].n_items; k++) {
-			struct port_range r = item_range(pb->proto, &pb->e[i].items[k]);
-
-			*vec_push(pb->scratch, &cut) = r.first;
-			*vec_push(pb->scratch, &cut) = r.last + 1u;
-		}
-	qsort(cut.v, cut.n, sizeof(*cut.v), by_number);
-	for (uint32_t i = 0; i < cut.n; i++)
-		if (cut.v[i] < 65536 && (n == 0 || cut.v[n - 1] != cut.v[i]))
-			cut.v[n++] = cut.v[i];
-	*n_out = n;
-	return cut.v;
-}
-
-struct active {
-	VEC(uint32_t) entries;
-};
-
-static uint32_t
-find_cut(const uint32_t *cut, uint32_t n, uint32_t at)
-{
-	uint32_t lo = 0, hi = n;
-
-	while (lo < hi) {
-		uint32_t mid = (lo + hi) / 2;
-
-		if (cut[mid] < at)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-static void
-activate(struct problem *pb, struct active *slabs, const uint32_t *cut, uint32_t n_cut,
-    uint32_t entry, struct port_range r)
-{
-	for (uint32_t s = find_cut(cut, n_cut, r.first); s < n_cut && cut[s] <= r.last; s++) {
-		struct active *a = &slabs[s];
-
-		if (a->entries.n == 0 || a->entries.v[a->entries.n - 1] != entry)
-			*vec_push(pb->scratch, &a->entries) = entry;
-	}
-}
-
-/*
- * First match.  Runs of entries with one outcome count as one, but with tags,
- * where each line has its own.
- */
-static void
-evaluate(struct problem *pb, const struct active *a, struct function *f)
-{
-	struct pset covered = pset_none(pb->fam), run = pset_none(pb->fam);
-	uint32_t n = a->entries.n, all = n;
-
-	/* Coming in, what blocks at the end only says what the file's end says. */
-	while (!pb->ps->tags && pb->side == LANG_TO && n > 0 &&
-	    outcome_of(&pb->e[a->entries.v[n - 1]]) == OUT_BLOCK)
-		n--;
-	for (int o = 0; o < OUT_DEFAULT; o++)
-		f->set[o] = pset_none(pb->fam);
-	for (uint32_t i = 0, start; i < n;) {
-		enum outcome o = outcome_of(&pb->e[a->entries.v[i]]);
-
-		run.n = 0;
-		for (start = i; i < n && outcome_of(&pb->e[a->entries.v[i]]) == o; i++) {
-			const struct pset *s = &pb->addrs[a->entries.v[i]];
-
-			if (pb->ps->tags && i > start)
-				break;
-			if (!pset_subset(s, &covered))
-				pb->reached[a->entries.v[i]] = pb->named[a->entries.v[i]] = true;
-			for (uint32_t k = 0; k < s->n; k++)
-				pset_push(pb->scratch, &run, s->v[k].first, s->v[k].last);
-		}
-		pset_close(&run);
-		pset_minus(pb->scratch, &run, &run, &covered);
-		pset_union(pb->scratch, &f->set[o], &f->set[o], &run);
-		pset_union(pb->scratch, &covered, &covered, &run);
-	}
-	for (uint32_t i = n; i < all; i++)
-		if (!pset_subset(&pb->addrs[a->entries.v[i]], &covered))
-			pb->named[a->entries.v[i]] = true;
-	/* Coming in, everything else is blocked anyway. */
-	if (pb->side == LANG_TO)
-		f->set[OUT_BLOCK].n = 0;
-}
-
-static struct slice
-function_key(struct problem *pb, const struct function *f)
-{
-	struct buf key = { 0 };
-	struct slice s;
-
-	for (int o = 0; o < OUT_DEFAULT; o++) {
-		buf_add(&key, &f->set[o].n, sizeof(f->set[o].n));
-		buf_add(&key, f->set[o].v, f->set[o].n * sizeof(*f->set[o].v));
-	}
-	s = arena_slice(pb->scratch, buf_view(&key));
-	buf_free(&key);
-	return s;
-}
-
-static uint32_t
-intern_function(struct problem *pb, struct strmap *known, const struct active *a)
-{
-	struct function f = { 0 };
-	uint32_t *at;
-
-	evaluate(pb, a, &f);
-	at = strmap_put(pb->scratch, known, function_key(pb, &f));
-	if (*at == UINT32_MAX) {
-		*at = pb->functions.n;
-		*vec_push(pb->scratch, &pb->functions) = f;
-	}
-	return *at;
-}
-
-static void
-make_decision(struct problem *pb)
-{
-	struct strmap by_active = { 0 }, by_content = { 0 };
-	uint32_t n_cut, *cut = cuts(pb, &n_cut);
-	struct active *slabs = arena_zero(pb->scratch, n_cut * sizeof(*slabs));
-
-	for (uint32_t i = 0; i < pb->n; i++) {
-		if (pset_is_empty(&pb->addrs[i]))
-			continue;
-		if (pb->e[i].all_items)
-			activate(pb, slabs, cut, n_cut, i, (struct port_range){ 0, UINT16_MAX });
-		for (unsigned k = 0; k < pb->e[i].n_items; k++)
-			activate(pb, slabs, cut, n_cut, i, item_range(pb->proto, &pb->e[i].items[k]));
-	}
-	for (uint32_t s = 0; s < n_cut; s++) {
-		struct slice key = { (const char *)slabs[s].entries.v,
-			slabs[s].entries.n * sizeof(uint32_t) };
-		uint32_t *at = strmap_put(pb->scratch, &by_active, key);
-		uint32_t last = s + 1 < n_cut ? cut[s + 1] - 1 : UINT16_MAX;
-
-		if (*at == UINT32_MAX)
-			*at = intern_function(pb, &by_content, &slabs[s]);
-		portset_push(pb->scratch, &pb->functions.v[*at].items, (uint16_t)cut[s],
-		    (uint16_t)last);
-	}
-	for (uint32_t i = 0; i < pb->functions.n; i++) {
-		portset_close(&pb->functions.v[i].items);
-		pb->functions.v[i].lines_of_items = count_items(pb, &pb->functions.v[i].items);
-	}
-}
-
-/* --- lists ---------------------------------------------------------------------------------- */
+/* --- lists -------------------------------------------------------------------- */
 
 static enum outcome
 rest_of(const struct problem *pb)
@@ -398,7 +145,7 @@ best_base(struct problem *pb, uint64_t *best)
 
 		for (uint32_t i = 0; i < pb->functions.n; i++) {
 			const struct function *f = &pb->functions.v[i];
-			/* The lowest layer is for all numbers, and not all ICMP types have state. */
+			/* The lowest layer is for all types, of which not all have state. */
 			bool seen = f->alone == 0 ||
 			    (lang_has_types(pb->proto) && f->set[OUT_STATE].n);
 
@@ -424,7 +171,7 @@ best_base(struct problem *pb, uint64_t *best)
 	return found;
 }
 
-/* --- joined ------------------------------------------------------------------------------------ */
+/* --- joined ------------------------------------------------------------------- */
 
 struct join {
 	struct policy_entry entry;      /* action, state, items, rank */
@@ -440,7 +187,7 @@ push_items(struct problem *pb, struct portset *s, const struct policy_entry *e)
 	if (e->all_items)
 		portset_push(pb->scratch, s, 0, UINT16_MAX);
 	for (unsigned k = 0; k < e->n_items; k++) {
-		struct port_range r = item_range(pb->proto, &e->items[k]);
+		struct port_range r = share_item_range(pb->proto, &e->items[k]);
 
 		portset_push(pb->scratch, s, r.first, r.last);
 	}
@@ -515,11 +262,12 @@ join(struct problem *pb, uint64_t *cost)
 	join_equal(pb, joins, pb->n, false);
 	for (uint32_t i = 0; i < pb->n; i++)
 		if (!joins[i].gone)
-			*cost += pset_prefix_count(&joins[i].addrs) * count_items(pb, &joins[i].items);
+			*cost += pset_prefix_count(&joins[i].addrs) *
+			    share_count_items(pb, &joins[i].items);
 	return joins;
 }
 
-/* --- writing the list ---------------------------------------------------------------------------- */
+/* --- writing the list --------------------------------------------------------- */
 
 struct writer {
 	struct problem *pb;
@@ -574,7 +322,7 @@ add_entry(struct writer *w, enum outcome o, const struct portset *items, uint32_
 	e->action = o == OUT_BLOCK ? LANG_BLOCK : LANG_ALLOW;
 	e->keep_state = o == OUT_STATE;
 	e->target = POLICY_MERGED;
-	e->items = items_of(pb, pb->ps->arena, items, &n);
+	e->items = share_items_of(pb, pb->ps->arena, items, &n);
 	e->n_items = (uint16_t)n;
 	e->all_items = n == 0;
 	e->n_addrs = n_addrs;
@@ -724,14 +472,14 @@ write_joined(struct writer *w, struct join *joins)
 		if (j->gone)
 			continue;
 		addrs = pset_prefixes(pb->ps->arena, &j->addrs, &n);
-		e = add_entry(w, outcome_of(&j->entry), &j->items, (uint32_t)n);
+		e = add_entry(w, share_outcome(&j->entry), &j->items, (uint32_t)n);
 		e->addrs = addrs;
 		name_dropped(pb, &joins[i], i);
 		set_rules(pb, e, j->from.v, j->from.n);
 	}
 }
 
-/* --- the pass ---------------------------------------------------------------------------------------- */
+/* --- the pass ----------------------------------------------------------------- */
 
 static void
 take_addrs(struct problem *pb)
@@ -766,7 +514,7 @@ share_family(struct passes *ps, const struct policy_entry *e, uint32_t n,
 	pb.reached = arena_zero(scratch, n * sizeof(*pb.reached));
 	pb.named = arena_zero(scratch, n * sizeof(*pb.named));
 	take_addrs(&pb);
-	make_decision(&pb);
+	share_decide(&pb);
 	joins = join(&pb, &joined);
 	sliced = sliced_cost(&pb);
 	best = sliced < joined ? sliced : joined;
@@ -792,7 +540,7 @@ drop_unreached(struct passes *ps, const struct policy_entry *e, uint32_t n,
 			.reached = reached, .named = reached };
 
 		take_addrs(&pb);
-		make_decision(&pb);
+		share_decide(&pb);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		if (reached[i])

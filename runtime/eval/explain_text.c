@@ -40,7 +40,8 @@ later_text(const struct explain *e, const struct explain_finding *f)
 {
 	if (f->rule->priority < e->findings.v[0].rule->priority)
 		return "its priority is lower";
-	return e->c.packet.dir == IPF_OUT ? "at the same priority BLOCK comes before ALLOW for what goes out"
+	return e->c.packet.dir == IPF_OUT
+	    ? "at the same priority BLOCK comes before ALLOW for what goes out"
 	    : "at the same priority ALLOW comes before BLOCK for what comes in";
 }
 

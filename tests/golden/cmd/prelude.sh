@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
+# shellcheck shell=sh disable=SC2034
 # What every script here has: the program, and a way to show an exit status.
 # Each runs in an empty folder with ./examples in it, and nothing on its input.
 

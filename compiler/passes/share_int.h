@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What -O2 works on: the entries of one protocol and side, and the decision they are. */
+#ifndef FWR_PASSES_SHARE_INT_H
+#define FWR_PASSES_SHARE_INT_H
+
+#include "../net/portset.h"
+#include "../net/pset.h"
+#include "ortc.h"
+#include "passes_int.h"
+
+/* What a set of active entries makes of the addresses; the rest is the default. */
+struct function {
+	struct pset set[OUT_DEFAULT];   /* by outcome; OUT_BLOCK is empty coming in */
+	struct portset items;           /* where it holds */
+	uint32_t lines_of_items;        /* lines it takes to say items */
+	uint64_t alone;                 /* lines for the addresses, over the default */
+};
+
+struct problem {
+	struct passes *ps;
+	struct arena *scratch;
+	const struct policy_entry *e;   /* of one protocol and side, in order */
+	uint32_t n;
+	enum net_family fam;
+	enum lang_proto proto;
+	enum lang_side side;
+	struct pset *addrs;             /* of each entry, in this family */
+	VEC(struct function) functions;
+	bool *reached;                  /* entries that decide something */
+	bool *named;                    /* these, and those that only say what the default does */
+};
+
+/* Fills functions, reached and named of a problem that has the rest. */
+void share_decide(struct problem *pb);
+
+enum outcome share_outcome(const struct policy_entry *e);
+/* Ports, or types * 256 + codes. */
+struct port_range share_item_range(enum lang_proto proto, const struct lang_item *it);
+/* A set of numbers as the fewest items, in a; NULL and 0 when it is all of them. */
+struct lang_item *share_items_of(struct problem *pb, struct arena *a, const struct portset *s,
+    uint32_t *n);
+/* How many lines it takes to say them. */
+uint32_t share_count_items(struct problem *pb, const struct portset *s);
+
+#endif
