@@ -143,8 +143,8 @@ check_group(struct arena *a, struct strmap *heads, const struct policy *p, uint3
 	const struct policy_entry *e = &p->entries.v[i];
 	uint32_t *at;
 
-	if (e->rule && e->kind != POLICY_RULE)
-		return "a default of a rule";
+	if (!e->rule != (e->kind != POLICY_RULE))
+		return "a default of a rule, or a line of none";
 	if (e->group) {
 		const uint32_t *head = strmap_get(heads, group_key(a, e, e->group));
 
