@@ -524,7 +524,7 @@ write_flat(struct tree *t)
 		e = vec_push(t->ps->arena, &t->out->entries);
 		*e = *from;
 		e->fam = (uint8_t)t->fam;
-		e->addrs += lo;
+		e->addrs = lo < hi ? from->addrs + lo : NULL;
 		e->n_addrs = hi - lo;
 	}
 }
