@@ -17,8 +17,6 @@
 struct loaded {
 	struct src src;
 	struct ipf_file file;
-	uint64_t sum;
-	uint32_t worst;
 };
 
 struct bench {
@@ -110,7 +108,7 @@ pick_port(const struct ipf_port *of, unsigned where)
 	}
 }
 
-/* Three in ten within the line, half of them at or about its edges, the rest from anywhere. */
+/* Of ten, three within the line, five at its edges or just outside, two from anywhere. */
 static unsigned
 pick_where(void)
 {
