@@ -402,7 +402,7 @@ write_group(struct tree *t, struct task *child, uint32_t group)
 	return t->out->entries.v[at].kind == POLICY_WALK;
 }
 
-/* --- lists ------------------------------------------------------------------------------------- */
+/* --- lists ----------------------------------------------------------------- */
 
 static bool
 write_parts(struct tree *t, struct task *k, const struct cut *c)
@@ -473,7 +473,7 @@ write_task(struct tree *t, struct task *k)
 	return false;
 }
 
-/* --- the pass ---------------------------------------------------------------------------------- */
+/* --- the pass -------------------------------------------------------------- */
 
 /* The list up to the first line that matches everything. */
 static void
