@@ -109,6 +109,16 @@ struct pair {
 	uint32_t vm;
 };
 
+static void
+pair_free(struct pair *t)
+{
+	arena_free(&t->arena);
+	for (int i = 0; i < 2; i++) {
+		eval_host_end(&t->eval[i]);
+		host_free(&t->h[i]);
+	}
+}
+
 static bool
 check_packet(struct pair *t, const struct filter_packet *p)
 {
@@ -185,9 +195,7 @@ test_packets(void **state)
 			changes += t.changes.list.n;
 			arena_reset(&t.arena);
 		}
-		arena_free(&t.arena);
-		host_free(&t.h[0]);
-		host_free(&t.h[1]);
+		pair_free(&t);
 	}
 	printf("# %u packets differ, in %u changes\n", differ, changes);
 	assert_true(differ > 10000 && changes > 100);
@@ -231,9 +239,7 @@ test_groups(void **state)
 				assert_false(slice_eq(d.groups.v[g].body, d.groups.v[k].body));
 		}
 		assert_int_equal(told, 0);
-		arena_free(&t.arena);
-		host_free(&t.h[0]);
-		host_free(&t.h[1]);
+		pair_free(&t);
 	}
 }
 

@@ -33,9 +33,12 @@ ask(struct host *h, struct arena *arena, struct rule *const *rules, uint32_t n,
     struct eval_opts opts, uint32_t vm, const struct filter_packet *p, struct explain *e)
 {
 	struct eval_host host;
+	bool done;
 
 	eval_host_init(&host, arena, &h->inv, rules, n, opts);
-	return explain_packet(&host, arena, vm, p, false, e);
+	done = explain_packet(&host, arena, vm, p, false, e);
+	eval_host_end(&host);
+	return done;
 }
 
 static const struct explain_finding *
@@ -197,6 +200,7 @@ test_disagreement(void **state)
 			assert_true(explain_packet(&host, &h.arena, 0, &p, false, &e));
 		}
 		if (e.by != EXPLAIN_RULE) {
+			eval_host_end(&host);
 			host_free(&h);
 			continue;
 		}
@@ -208,6 +212,7 @@ test_disagreement(void **state)
 			assert_int_equal(h.diags.list.v[h.diags.list.n - 1].id, DIAG_internal);
 			found++;
 		}
+		eval_host_end(&host);
 		host_free(&h);
 	}
 	printf("# %u found, %u without effect\n", found, same);
@@ -236,6 +241,7 @@ test_chosen_address(void **state)
 			if (l->dir == p.dir && !a->any && prefix_bits(a->p) > 1)
 				assert_false(prefix_contains(a->p, own));
 		}
+		eval_host_end(&host);
 		host_free(&h);
 	}
 }

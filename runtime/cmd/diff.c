@@ -156,8 +156,10 @@ cmd_diff(int argc, char **argv)
 	if (status < 0)
 		status = run(&j, argv + optind);
 	cmd_print_diags(&j.diags);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
+		eval_host_end(&j.eval[i]);
 		cmd_host_done(&j.host[i]);
+	}
 	buf_free(&j.out);
 	arena_free(&j.arena);
 	arena_free(&j.scratch);

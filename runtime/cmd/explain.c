@@ -225,6 +225,7 @@ explain(struct job *j, struct uuid vm)
 	struct eval_host host;
 	struct explain e;
 	uint32_t number;
+	bool done;
 
 	read_host(j);
 	if (j->diags.errors)
@@ -234,7 +235,9 @@ explain(struct job *j, struct uuid vm)
 		return cmd_fail(NAME, "no VM %s among the host's own", j->vm);
 	eval_host_init(&host, &j->arena, &j->host.inv, j->host.in.rules.v, j->host.in.rules.n,
 	    j->opts);
-	if (!explain_packet(&host, &j->arena, number, &j->packet, !j->addr, &e))
+	done = explain_packet(&host, &j->arena, number, &j->packet, !j->addr, &e);
+	eval_host_end(&host);
+	if (!done)
 		return cmd_status_of(&j->diags);
 	if (j->json)
 		explain_write_json(&j->out, &e);

@@ -18,7 +18,7 @@ struct eval_opts {
 	bool tags;                      /* the host has ipf's event log device */
 };
 
-/* Rules and VMs, both of which must outlive it.  All it makes lives in arena. */
+/* Rules and VMs, both of which must outlive it.  What it hands out lives in arena. */
 struct eval_host {
 	struct arena *arena;
 	const struct inventory *inv;
@@ -32,6 +32,8 @@ struct eval_host {
 
 void eval_host_init(struct eval_host *h, struct arena *arena, const struct inventory *inv,
     struct rule *const *rules, uint32_t n_rules, struct eval_opts opts);
+/* Ends the passes' scratch memory; a host that is all zeros is left alone. */
+void eval_host_end(struct eval_host *h);
 
 /* A rule by its UUID, or NULL. */
 const struct rule *eval_find_rule(const struct eval_host *h, struct uuid u);

@@ -58,6 +58,14 @@ eval_host_init(struct eval_host *h, struct arena *arena, const struct inventory 
 	h->passes = passes_new(arena, n_rules, opts.level, opts.tags);
 }
 
+void
+eval_host_end(struct eval_host *h)
+{
+	if (h->passes)
+		passes_free(h->passes);
+	h->passes = NULL;
+}
+
 const struct rule *
 eval_find_rule(const struct eval_host *h, struct uuid u)
 {
