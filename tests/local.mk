@@ -76,6 +76,10 @@ dist_noinst_SCRIPTS += $(tests_scripts) tests/run-fuzz.sh
 EXTRA_DIST += tests/golden tests/transcript.awk
 
 # --- targets --------------------------------------------------------------------
+# What tests had npm install stands in tests/NAME-npm; `make clean` keeps it.
+distclean-local:
+	rm -rf tests/*-npm asan tsan fuzz bench-data
+
 # Rewrites what golden tests expect; read the difference before it is committed.
 update-golden: all
 	UPDATE_GOLDEN=1 srcdir=$(srcdir) $(srcdir)/tests/golden-test.sh
@@ -115,7 +119,6 @@ fuzz:
 	    FUZZ_LIBS='$(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS)' \
 	    $(srcdir)/tests/run-fuzz.sh $(abs_srcdir) fuzz
 
-.PHONY: update-golden check-asan check-tsan soak fuzz
 # Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.
 EXTRA_PROGRAMS += tests/bench/bench-rules tests/bench/bench-run tests/bench/query-bench \
 	tests/bench/visits
@@ -134,6 +137,4 @@ bench: all
 	@for b in $(srcdir)/tests/bench/*.sh; do \
 	    echo "=== $$b"; FWRULE=$(abs_builddir)/fwrule srcdir=$(srcdir) $$b || exit 1; done
 
-.PHONY: bench update-golden check-asan fuzz
-
-.PHONY: update-golden check-asan fuzz bench
+.PHONY: update-golden check-asan check-tsan soak fuzz bench
