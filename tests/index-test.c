@@ -200,7 +200,7 @@ some_wildcard(struct buf *b)
 static void
 some_param(struct buf *b, uint32_t which)
 {
-	static const char *const protocol[] = { "ah", "esp", "icmp", "icmp6", "tcp", "udp", "gre" };
+	static const char *const protocol[] = { "ah", "esp", "icmp", "icmp6", "tcp", "udp" };
 	static const int port[] = { 0, 22, 79, 80, 443, 65535 };
 
 	switch (which) {
@@ -696,94 +696,6 @@ test_explain(void **state)
 	world_end(&w);
 }
 
-/* --- parameters ------------------------------------------------------------------------ */
-
-static const struct {
-	const char *params, *errors;
-} bad[] = {
-	{ "{\"ip\":\"1.2.3\"}",
-	  "[{\"field\":\"ip\",\"code\":\"InvalidParameter\",\"message\":\"invalid IP\","
-	  "\"invalid\":[\"1.2.3\"]}]" },
-	{ "{\"ip\":\"\"}",
-	  "[{\"field\":\"ip\",\"code\":\"InvalidParameter\",\"message\":\"invalid IP\","
-	  "\"invalid\":[\"Empty string\"]}]" },
-	{ "{\"ip\":[\"z\",\"1.2.3.4\",\"a\"]}",
-	  "[{\"field\":\"ip\",\"code\":\"InvalidParameter\",\"message\":\"invalid IPs\","
-	  "\"invalid\":[\"a\",\"z\"]}]" },
-	{ "{\"vm\":[\"x\",\"x\",\"A2D8B14-F25F-40D2-8CA3-043EDAD506EE\"]}",
-	  "[{\"field\":\"vm\",\"code\":\"InvalidParameter\",\"message\":\"invalid UUID\","
-	  "\"invalid\":[\"A2D8B14-F25F-40D2-8CA3-043EDAD506EE\",\"x\"]}]" },
-	{ "{\"owner_uuid\":7}",
-	  "[{\"field\":\"owner_uuid\",\"code\":\"InvalidParameter\",\"message\":\"invalid UUID\","
-	  "\"invalid\":[\"7\"]}]" },
-	{ "{\"subnet\":[\"10.0.0.1/8\",\"10.0.0.0\"]}",
-	  "[{\"field\":\"subnet\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"Subnet must be in CIDR form\","
-	  "\"invalid\":[\"10.0.0.0\",\"10.0.0.1/8\"]}]" },
-	{ "{\"log\":\"yes\",\"enabled\":1,\"global\":\"\"}",
-	  "[{\"field\":\"enabled\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"must be a boolean value\"},"
-	  "{\"field\":\"global\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"must be a boolean value\"},"
-	  "{\"field\":\"log\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"must be a boolean value\"}]" },
-	{ "{\"action\":\"drop\"}",
-	  "[{\"field\":\"action\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"action must be \\\"block\\\" or \\\"allow\\\"\"}]" },
-	{ "{\"protocol\":\"\"}",
-	  "[{\"field\":\"protocol\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"must not be empty\"}]" },
-	{ "{\"protocol\":\"01234567890123456789012345678901234567890123456789012345678901234\"}",
-	  "[{\"field\":\"protocol\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"must not be longer than 64 characters\"}]" },
-	{ "{\"fields\":[1]}",
-	  "[{\"field\":\"fields\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"must be an array of strings\"}]" },
-	{ "{\"fields\":[]}",
-	  "[{\"field\":\"fields\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"must not be an empty array\"}]" },
-	{ "{\"fields\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}",
-	  "[{\"field\":\"fields\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"can only specify a maximum of 4 fields\"}]" },
-	{ "{\"fields\":[\"parsed.tags\",\"tags\"]}",
-	  "[{\"field\":\"fields\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"unknown field specified\"}]" },
-	{ "{\"port\":65536,\"b\":1,\"a\":2}",
-	  "[{\"field\":[\"b\",\"a\"],\"code\":\"UnknownParameters\","
-	  "\"message\":\"Unknown parameters: b, a\"},"
-	  "{\"field\":\"port\",\"code\":\"InvalidParameter\","
-	  "\"message\":\"must be a port number, 0 to 65535\"}]" },
-	{ "{\"wildcard\":\"other\",\"protocol\":\"gre\",\"tag\":[\"foo,other\",{\"a\":[\"b\"]}],"
-	  "\"limit\":\"10\",\"offset\":0,\"sort\":[\"-rule\",\"uuid\"],\"global\":\"true\"}", "[]" },
-};
-
-static void
-test_params(void **state)
-{
-	struct diags diags = { 0 };
-	struct arena arena = { 0 };
-	struct buf out = { 0 };
-
-	(void)state;
-	diags.arena = &arena;
-	for (size_t i = 0; i < BASE_COUNT(bad); i++) {
-		struct src src = { .name = slice_of("params"), .text = slice_of(bad[i].params) };
-		json_t *params = json_read_all(&src, &diags);
-		struct query_errors errors;
-		struct query q;
-
-		assert_non_null(params);
-		query_read(&q, params, &arena, &errors);
-		out.n = 0;
-		query_write_errors(&out, &errors);
-		buf_char(&out, '\0');
-		assert_string_equal(out.p, bad[i].errors);
-		json_decref(params);
-	}
-	buf_free(&out);
-	arena_free(&arena);
-}
-
 int
 main(void)
 {
@@ -793,7 +705,6 @@ main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_damaged_files),
 		cmocka_unit_test(test_explain),
-		cmocka_unit_test(test_params),
 	};
 
 	random_start(4);

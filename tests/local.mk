@@ -22,6 +22,7 @@ check_PROGRAMS += \
 	tests/passes-test \
 	tests/portset-test \
 	tests/pset-test \
+	tests/query-params-test \
 	tests/region-test \
 	tests/roundtrip-test \
 	tests/tree-test \
@@ -55,6 +56,7 @@ tests_verify_test_SOURCES = tests/verify-test.c tests/ipf-doc.h tests/mutate.c t
 	$(model_sources)
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
+tests_query_params_test_SOURCES = tests/query-params-test.c
 tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_tree_test_SOURCES = tests/tree-test.c tests/random.h

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Answers as JSON. */
+/* Answers and refusals as JSON. */
 #include "../../compiler/backends/backend.h"
 #include "../../compiler/base/text.h"
 #include "query_int.h"
@@ -57,4 +57,65 @@ query_write(struct buf *out, struct index_reader *rd, const struct query *q,
 	}
 	buf_char(out, ']');
 	return true;
+}
+
+/* --- refusals ----------------------------------------------------------------- */
+
+static void
+write_error(struct buf *out, const struct query_error *e)
+{
+	buf_str(out, "{\"field\":");
+	if (!e->unknown)
+		text_json(out, e->field);
+	for (uint32_t k = 0; k < e->names.n; k++) {
+		buf_char(out, k ? ',' : '[');
+		text_json(out, e->names.v[k]);
+	}
+	buf_printf(out, "%s,\"code\":\"%s\",\"message\":", e->unknown ? "]" : "", e->code);
+	text_json(out, slice_of(e->message));
+	for (uint32_t k = 0; k < e->invalid.n; k++) {
+		buf_str(out, k ? "," : ",\"invalid\":[");
+		text_json(out, e->invalid.v[k]);
+	}
+	buf_str(out, e->invalid.n ? "]}" : "}");
+}
+
+void
+query_write_errors(struct buf *out, const struct query_errors *errors)
+{
+	buf_char(out, '[');
+	for (uint32_t i = 0; i < errors->list.n; i++) {
+		buf_str(out, i ? "," : "");
+		write_error(out, &errors->list.v[i]);
+	}
+	buf_char(out, ']');
+}
+
+unsigned
+query_write_refusal(struct buf *out, const struct query_errors *errors)
+{
+	const struct query_error *argument = NULL;
+	uint32_t n = 0;
+
+	if (errors->list.n == 0)
+		return 0;
+	for (uint32_t i = 0; i < errors->list.n; i++) {
+		const struct query_error *e = &errors->list.v[i];
+
+		if (e->code == QUERY_INVALID_ARGUMENT) {
+			argument = e;
+			continue;
+		}
+		buf_str(out, n++ ? "," : "{\"code\":\"InvalidParameters\","
+		    "\"message\":\"Invalid parameters\",\"errors\":[");
+		write_error(out, e);
+	}
+	if (n) {
+		buf_str(out, "]}");
+		return 422;
+	}
+	buf_printf(out, "{\"code\":\"%s\",\"message\":", argument->code);
+	text_json(out, slice_of(argument->message));
+	buf_char(out, '}');
+	return 409;
 }

@@ -263,9 +263,7 @@ plan_flags(struct planner *p)
 {
 	const struct query *q = p->q;
 
-	if (q->protocol == LANG_PROTOS)
-		p->nothing = true;
-	else if (q->protocol != QUERY_NONE)
+	if (q->protocol != QUERY_NONE)
 		plan_set(p, SET_PROTO + (unsigned)q->protocol, RECORD_PROTO,
 		    (uint32_t)q->protocol << RECORD_PROTO_SHIFT);
 	if (q->action != QUERY_NONE)

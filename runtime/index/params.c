@@ -11,12 +11,15 @@
 
 #define MAX_VALUES 10000        /* of one parameter */
 
+const char QUERY_INVALID_ARGUMENT[] = "InvalidArgument";
+
 struct reading {
 	struct query *q;
 	struct arena *arena;
 	struct query_errors *errors;
 	const char *name;
 	const json_t *value;
+	bool http;                      /* texts of several values are split at commas */
 };
 
 static struct query_error *
@@ -68,21 +71,81 @@ slice_cmp(const void *x, const void *y)
 	return text_cmp16(*(const struct slice *)x, *(const struct slice *)y);
 }
 
-/* The bad values sorted, each once; an empty one is named. */
-static void
-refuse_values(struct reading *rd, const char *one, const char *many, const struct slice *bad,
-    uint32_t n)
+/* The bad values, sorted. */
+static struct query_error *
+refuse_values(struct reading *rd, const char *message, const struct slice *bad, uint32_t n)
 {
-	struct slice *sorted = arena_alloc(rd->arena, n * sizeof(*sorted));
-	struct query_error *e;
+	struct query_error *e = refuse(rd, message);
 
-	memcpy(sorted, bad, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), slice_cmp);
-	e = refuse(rd, n > 1 ? many : one);
 	for (uint32_t i = 0; i < n; i++)
-		if (i == 0 || !slice_eq(sorted[i], sorted[i - 1]))
-			*vec_push(rd->arena, &e->invalid) = sorted[i].n
-			    ? arena_slice(rd->arena, sorted[i]) : slice_of("Empty string");
+		*vec_push(rd->arena, &e->invalid) = bad[i];
+	qsort(e->invalid.v, n, sizeof(*e->invalid.v), slice_cmp);
+	return e;
+}
+
+/* Addresses: every bad one is listed, and one that is alone and empty is named. */
+static void
+refuse_addresses(struct reading *rd, const struct slice *bad, uint32_t n)
+{
+	struct query_error *e = refuse_values(rd, n > 1 ? "invalid IPs" : "invalid IP", bad, n);
+
+	if (n == 1 && bad[0].n == 0)
+		e->invalid.v[0] = slice_of("Empty string");
+}
+
+static void
+refuse_subnets(struct reading *rd, const struct slice *bad, uint32_t n)
+{
+	refuse_values(rd, "Subnet must be in CIDR form", bad, n);
+}
+
+/* UUIDs: each bad one is listed once. */
+static void
+refuse_uuids(struct reading *rd, const struct slice *bad, uint32_t n)
+{
+	struct query_error *e = refuse_values(rd, "invalid UUID", bad, n);
+	uint32_t kept = 1;
+
+	for (uint32_t i = 1; i < n; i++)
+		if (!slice_eq(e->invalid.v[i], e->invalid.v[kept - 1]))
+			e->invalid.v[kept++] = e->invalid.v[i];
+	e->invalid.n = kept;
+}
+
+static void
+refuse_wildcards(struct reading *rd, const struct slice *bad, uint32_t n)
+{
+	refuse_values(rd, "must be a string", bad, n);
+}
+
+/* The values of a parameter in turn, as read_values takes them. */
+struct value_reader {
+	struct reading *rd;
+	bool (*take)(struct reading *rd, struct slice text);
+	uint32_t n;
+	VEC(struct slice) bad;
+};
+
+static void
+read_text(struct value_reader *vr, struct slice text)
+{
+	vr->n++;
+	if (vr->n <= MAX_VALUES && !vr->take(vr->rd, text))
+		*vec_push(vr->rd->arena, &vr->bad) = arena_slice(vr->rd->arena, text);
+}
+
+static void
+read_split(struct value_reader *vr, struct slice text)
+{
+	const char *comma;
+
+	while (text.n && (comma = memchr(text.p, ',', text.n)) != NULL) {
+		size_t n = (size_t)(comma - text.p);
+
+		read_text(vr, (struct slice){ text.p, n });
+		text = (struct slice){ comma + 1, text.n - n - 1 };
+	}
+	read_text(vr, text);
 }
 
 /*
@@ -90,23 +153,30 @@ refuse_values(struct reading *rd, const char *one, const char *many, const struc
  * one empty value: nobody means to ask for nothing.
  */
 static void
-read_values(struct reading *rd, bool (*take)(struct reading *rd, const json_t *v),
-    const char *one, const char *many)
+read_values(struct reading *rd, bool split, bool (*take)(struct reading *rd, struct slice text),
+    void (*refuse_bad)(struct reading *rd, const struct slice *bad, uint32_t n))
 {
-	VEC(struct slice) bad = { 0 };
+	struct value_reader vr = { .rd = rd, .take = take };
 	size_t n = values(rd);
 
-	if (n > MAX_VALUES) {
-		refuse(rd, "must not have more than 10000 values");
-		return;
+	for (size_t i = 0; i < n && vr.n <= MAX_VALUES; i++) {
+		const json_t *v = value_at(rd, i);
+
+		if (json_is_string(v) && split && rd->http)
+			read_split(&vr, json_slice(v));
+		else if (json_is_string(v))
+			read_text(&vr, json_slice(v));
+		else {
+			vr.n++;
+			*vec_push(rd->arena, &vr.bad) = as_text(rd->arena, v);
+		}
 	}
-	for (size_t i = 0; i < n; i++)
-		if (!take(rd, value_at(rd, i)))
-			*vec_push(rd->arena, &bad) = as_text(rd->arena, value_at(rd, i));
 	if (n == 0)
-		*vec_push(rd->arena, &bad) = (struct slice){ "", 0 };
-	if (bad.n)
-		refuse_values(rd, one, many, bad.v, bad.n);
+		*vec_push(rd->arena, &vr.bad) = (struct slice){ "", 0 };
+	if (vr.n > MAX_VALUES)
+		refuse(rd, "must not have more than 10000 values");
+	else if (vr.bad.n)
+		refuse_bad(rd, vr.bad.v, vr.bad.n);
 }
 
 /* The text of a parameter of one value. */
@@ -169,11 +239,11 @@ find_word(struct slice s, const char *const *word, int n)
 /* --- targets and owners ----------------------------------------------------------- */
 
 static bool
-take_ip(struct reading *rd, const json_t *v)
+take_ip(struct reading *rd, struct slice text)
 {
 	struct prefix p;
 
-	if (!json_is_string(v) || !addr_read(json_slice(v), &p))
+	if (!addr_read(text, &p))
 		return false;
 	*vec_push(rd->arena, &rd->q->ips) = p;
 	return true;
@@ -182,15 +252,15 @@ take_ip(struct reading *rd, const json_t *v)
 static void
 read_ip(struct reading *rd)
 {
-	read_values(rd, take_ip, "invalid IP", "invalid IPs");
+	read_values(rd, true, take_ip, refuse_addresses);
 }
 
 static bool
-take_subnet(struct reading *rd, const json_t *v)
+take_subnet(struct reading *rd, struct slice text)
 {
 	struct prefix p;
 
-	if (!json_is_string(v) || !prefix_read(json_slice(v), &p) || prefix_has_host_bits(p))
+	if (!prefix_read(text, &p) || prefix_has_host_bits(p))
 		return false;
 	*vec_push(rd->arena, &rd->q->subnets) = p;
 	return true;
@@ -199,16 +269,15 @@ take_subnet(struct reading *rd, const json_t *v)
 static void
 read_subnet(struct reading *rd)
 {
-	read_values(rd, take_subnet, "Subnet must be in CIDR form",
-	    "Subnet must be in CIDR form");
+	read_values(rd, true, take_subnet, refuse_subnets);
 }
 
 static bool
-take_vm(struct reading *rd, const json_t *v)
+take_vm(struct reading *rd, struct slice text)
 {
 	struct uuid u;
 
-	if (!json_is_string(v) || !uuid_read(json_slice(v), &u))
+	if (!uuid_read(text, &u))
 		return false;
 	*vec_push(rd->arena, &rd->q->vms) = u;
 	return true;
@@ -217,15 +286,15 @@ take_vm(struct reading *rd, const json_t *v)
 static void
 read_vm(struct reading *rd)
 {
-	read_values(rd, take_vm, "invalid UUID", "invalid UUID");
+	read_values(rd, true, take_vm, refuse_uuids);
 }
 
 static bool
-take_owner(struct reading *rd, const json_t *v)
+take_owner(struct reading *rd, struct slice text)
 {
 	struct uuid u;
 
-	if (!json_is_string(v) || !uuid_read(json_slice(v), &u))
+	if (!uuid_read(text, &u))
 		return false;
 	*vec_push(rd->arena, &rd->q->owners) = u;
 	return true;
@@ -234,7 +303,7 @@ take_owner(struct reading *rd, const json_t *v)
 static void
 read_owner(struct reading *rd)
 {
-	read_values(rd, take_owner, "invalid UUID", "invalid UUID");
+	read_values(rd, true, take_owner, refuse_uuids);
 }
 
 static void
@@ -296,12 +365,10 @@ read_tag(struct reading *rd)
 
 /* A wildcard that does not exist finds nothing. */
 static bool
-take_wildcard(struct reading *rd, const json_t *v)
+take_wildcard(struct reading *rd, struct slice text)
 {
-	if (!json_is_string(v))
-		return false;
-	rd->q->any |= slice_is(json_slice(v), "any");
-	rd->q->vmall |= slice_is(json_slice(v), "vmall");
+	rd->q->any |= slice_is(text, "any");
+	rd->q->vmall |= slice_is(text, "vmall");
 	return true;
 }
 
@@ -309,7 +376,7 @@ static void
 read_wildcard(struct reading *rd)
 {
 	rd->q->has_wildcard = true;
-	read_values(rd, take_wildcard, "must be a string", "must be a string");
+	read_values(rd, false, take_wildcard, refuse_wildcards);
 }
 
 /* --- one value -------------------------------------------------------------------- */
@@ -326,9 +393,11 @@ read_protocol(struct reading *rd)
 		refuse(rd, "must not be empty");
 	} else if (text_len16(s) > 64) {
 		refuse(rd, "must not be longer than 64 characters");
+	} else if ((p = find_word(s, lang_proto_name, LANG_PROTOS)) < 0) {
+		refuse(rd, "Invalid value for protocol: must be one of: tcp, udp, icmp, icmp6, ah, "
+		    "esp")->code = QUERY_INVALID_ARGUMENT;
 	} else {
-		p = find_word(s, lang_proto_name, LANG_PROTOS);
-		rd->q->protocol = p < 0 ? LANG_PROTOS : p;
+		rd->q->protocol = p;
 	}
 }
 
@@ -524,35 +593,36 @@ read_sort(struct reading *rd)
 static const struct param {
 	const char *name;
 	void (*read)(struct reading *rd);
+	bool not_http;
 } params[] = {
-	{ "action", read_action },
-	{ "count", read_count },
-	{ "direction", read_direction },
-	{ "enabled", read_enabled },
-	{ "explain", read_explain },
-	{ "fields", read_fields },
-	{ "global", read_global },
-	{ "ip", read_ip },
-	{ "limit", read_limit },
-	{ "log", read_log },
-	{ "match", read_match },
-	{ "offset", read_offset },
-	{ "owner_uuid", read_owner },
-	{ "port", read_port },
-	{ "protocol", read_protocol },
-	{ "sort", read_sort },
-	{ "subnet", read_subnet },
-	{ "tag", read_tag },
-	{ "vm", read_vm },
-	{ "wildcard", read_wildcard },
+	{ "action", read_action, false },
+	{ "count", read_count, false },
+	{ "direction", read_direction, false },
+	{ "enabled", read_enabled, false },
+	{ "explain", read_explain, true },
+	{ "fields", read_fields, false },
+	{ "global", read_global, false },
+	{ "ip", read_ip, false },
+	{ "limit", read_limit, false },
+	{ "log", read_log, false },
+	{ "match", read_match, false },
+	{ "offset", read_offset, false },
+	{ "owner_uuid", read_owner, false },
+	{ "port", read_port, false },
+	{ "protocol", read_protocol, false },
+	{ "sort", read_sort, false },
+	{ "subnet", read_subnet, false },
+	{ "tag", read_tag, false },
+	{ "vm", read_vm, false },
+	{ "wildcard", read_wildcard, false },
 };
 
 static bool
-is_known(const char *name)
+is_known(const struct reading *rd, const char *name)
 {
 	for (size_t i = 0; i < BASE_COUNT(params); i++)
 		if (strcmp(params[i].name, name) == 0)
-			return true;
+			return !(rd->http && params[i].not_http);
 	return false;
 }
 
@@ -567,7 +637,7 @@ refuse_unknown(struct reading *rd, const json_t *object)
 	uint32_t at;
 
 	json_object_foreach((json_t *)object, name, v) {
-		if (is_known(name))
+		if (is_known(rd, name))
 			continue;
 		if (e.names.n)
 			buf_char(&text, ',');
@@ -592,44 +662,34 @@ refuse_unknown(struct reading *rd, const json_t *object)
 	rd->errors->list.v[at] = e;
 }
 
+static void
+read_params(struct reading *rd, const json_t *object)
+{
+	query_init(rd->q);
+	memset(rd->errors, 0, sizeof(*rd->errors));
+	for (size_t i = 0; i < BASE_COUNT(params); i++) {
+		rd->name = params[i].name;
+		rd->value = json_object_get(object, rd->name);
+		if (rd->value && is_known(rd, rd->name))
+			params[i].read(rd);
+	}
+	refuse_unknown(rd, object);
+}
+
 void
 query_read(struct query *q, const json_t *object, struct arena *arena,
     struct query_errors *errors)
 {
 	struct reading rd = { .q = q, .arena = arena, .errors = errors };
 
-	query_init(q);
-	memset(errors, 0, sizeof(*errors));
-	for (size_t i = 0; i < BASE_COUNT(params); i++) {
-		rd.name = params[i].name;
-		rd.value = json_object_get(object, rd.name);
-		if (rd.value)
-			params[i].read(&rd);
-	}
-	refuse_unknown(&rd, object);
+	read_params(&rd, object);
 }
 
 void
-query_write_errors(struct buf *out, const struct query_errors *errors)
+query_read_http(struct query *q, const json_t *object, struct arena *arena,
+    struct query_errors *errors)
 {
-	buf_char(out, '[');
-	for (uint32_t i = 0; i < errors->list.n; i++) {
-		const struct query_error *e = &errors->list.v[i];
+	struct reading rd = { .q = q, .arena = arena, .errors = errors, .http = true };
 
-		buf_str(out, i ? ",{\"field\":" : "{\"field\":");
-		if (!e->unknown)
-			text_json(out, e->field);
-		for (uint32_t k = 0; k < e->names.n; k++) {
-			buf_char(out, k ? ',' : '[');
-			text_json(out, e->names.v[k]);
-		}
-		buf_printf(out, "%s,\"code\":\"%s\",\"message\":", e->unknown ? "]" : "", e->code);
-		text_json(out, slice_of(e->message));
-		for (uint32_t k = 0; k < e->invalid.n; k++) {
-			buf_str(out, k ? "," : ",\"invalid\":[");
-			text_json(out, e->invalid.v[k]);
-		}
-		buf_str(out, e->invalid.n ? "]}" : "}");
-	}
-	buf_char(out, ']');
+	read_params(&rd, object);
 }

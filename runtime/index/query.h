@@ -31,7 +31,7 @@ struct query {
 	VEC(struct uuid) vms, owners;
 	VEC(struct query_tag) tags;
 	bool has_wildcard, any, vmall;  /* both false: a wildcard of another name */
-	/* QUERY_NONE: not asked for.  protocol LANG_PROTOS: one that does not exist. */
+	/* QUERY_NONE: not asked for. */
 	int protocol, action, enabled, log, global;
 	int port;
 	int direction;                  /* enum lang_side */
@@ -50,10 +50,13 @@ struct query_error {
 	struct slice field;             /* or of unknown parameters: their names */
 	bool unknown;
 	VEC(struct slice) names;
-	const char *code;               /* "InvalidParameter", "UnknownParameters" */
+	const char *code;               /* "InvalidParameter", "UnknownParameters", or this: */
 	const char *message;
 	VEC(struct slice) invalid;      /* the bad values, where the message has them beside it */
 };
+
+/* Of a value that is well formed and does not exist. */
+extern const char QUERY_INVALID_ARGUMENT[];
 
 struct query_errors {
 	VEC(struct query_error) list;   /* by field */
@@ -66,8 +69,20 @@ struct query_errors {
  */
 void query_read(struct query *q, const json_t *params, struct arena *arena,
     struct query_errors *errors);
+/*
+ * The same as the HTTP service reads them: texts of ip, subnet, vm and owner_uuid are
+ * split at commas, and explain is unknown.
+ */
+void query_read_http(struct query *q, const json_t *params, struct arena *arena,
+    struct query_errors *errors);
 /* [{"field", "code", "message", "invalid"} ...] */
 void query_write_errors(struct buf *out, const struct query_errors *errors);
+/*
+ * The whole body with which the service refuses, and its HTTP status: 422
+ * InvalidParameters, or 409 InvalidArgument when that is all there is.  0, and nothing
+ * written, when there are no errors.
+ */
+unsigned query_write_refusal(struct buf *out, const struct query_errors *errors);
 
 /* The numbers of the rules found.  Used again for the next question it allocates nothing. */
 struct query_list {

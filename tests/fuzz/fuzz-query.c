@@ -52,6 +52,30 @@ check_errors(const struct query_errors *errors, struct diags *ds)
 	buf_free(&b);
 }
 
+/* The service's reading of the same: refused with a body that is JSON, or answered. */
+static bool
+check_http(const json_t *params, struct query *q, struct arena *arena, struct diags *ds)
+{
+	struct query_errors errors;
+	struct buf b = { 0 };
+	struct src src = { 0 };
+	unsigned status;
+	json_t *v;
+
+	query_read_http(q, params, arena, &errors);
+	status = query_write_refusal(&b, &errors);
+	REQUIRE((errors.list.n == 0) == (status == 0) && (b.n == 0) == (status == 0));
+	if (status) {
+		REQUIRE(status == 409 || status == 422);
+		src.text = buf_view(&b);
+		v = json_read_all(&src, ds);
+		REQUIRE(json_is_string(json_object_get(v, "code")));
+		json_decref(v);
+	}
+	buf_free(&b);
+	return status == 0;
+}
+
 static void
 check_answer(struct query *q)
 {
@@ -93,6 +117,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		if (errors.list.n)
 			check_errors(&errors, &ds);
 		else
+			check_answer(&q);
+		if (check_http(params, &q, &arena, &ds))
 			check_answer(&q);
 	}
 	json_decref(params);
