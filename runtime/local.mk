@@ -29,6 +29,17 @@ libruntime_la_SOURCES = \
 
 libruntime_la_LIBADD = libcompiler.la
 
+# --- the service ----------------------------------------------------------------------
+if FWAPID
+noinst_LTLIBRARIES += libservice.la
+endif
+libservice_la_CPPFLAGS = $(AM_CPPFLAGS) $(SERVICE_CFLAGS)
+libservice_la_SOURCES = \
+	runtime/store/sqlite.c \
+	runtime/store/store.c runtime/store/store.h
+libservice_la_LIBADD = libruntime.la $(SERVICE_LIBS) -lpthread
+
+# --- the library and the command --------------------------------------------------------
 lib_LTLIBRARIES += libfwrule.la
 libfwrule_la_SOURCES = runtime/api/api.c runtime/api/fwrule.h
 libfwrule_la_LIBADD = libruntime.la

@@ -61,6 +61,16 @@ tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 
+# --- the service ----------------------------------------------------------------
+if FWAPID
+service_tests = \
+	tests/store-test
+check_PROGRAMS += $(service_tests)
+TESTS += $(service_tests)
+endif
+tests_store_test_SOURCES = tests/store-test.c tests/random.h
+tests_store_test_LDADD = libservice.la $(CMOCKA_LIBS)
+
 EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
 
 # --- the programs and the documents ---------------------------------------------
