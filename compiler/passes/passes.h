@@ -16,6 +16,8 @@
 
 #include "../policy/policy.h"
 
+#define PASSES_LEVEL_MAX 3
+
 struct passes;
 
 struct pass {

@@ -4,6 +4,7 @@
 
 #include "../../compiler/compile.h"
 #include "../../compiler/input/input.h"
+#include "../../compiler/passes/passes.h"
 #include "../rpc/rpc.h"
 #include "config.h"
 #include "fwrule.h"
@@ -308,6 +309,11 @@ fwr_host_compile(struct fwr_host *h, const struct fwr_compile *c, fwr_file *file
 		inventory_read(&h->inv, h->in.remote_vms.v[h->remote_done], true, &h->in.scratch);
 	if (h->diags.errors)
 		return -1;
+	if (c->level > PASSES_LEVEL_MAX) {
+		diag_add(&h->diags, DIAG_json_shape, NULL, (struct span){ 0, 0 },
+		    arena_printf(&h->scratch, "level is 0 to %d", PASSES_LEVEL_MAX));
+		return -1;
+	}
 	o.backend.tags = c->ipf_tags;
 	o.backend.level = c->level;
 	o.backend.date = c->date ? slice_of(c->date) : compile_date(&h->scratch);

@@ -99,7 +99,7 @@ int fwr_host_add_remote_vms(struct fwr_host *h, const char *name, const char *js
 
 struct fwr_compile {
 	const char *emit;               /* "ipf,ipf6" when NULL; also fwapi and moray */
-	unsigned level;                 /* of optimisation */
+	unsigned level;                 /* of optimisation, 0 to 3 */
 	bool ipf_tags;
 	const char *date;               /* for the files' heads; NULL: now */
 };

@@ -274,17 +274,39 @@ keep_nothing(void *context, const struct vm *vm, const struct backend *b, struct
 	return true;
 }
 
-/* All files are proved before the first is written. */
+/* The same compile, at this level, without its output. */
 static bool
-prove(struct job *j)
+try_compile(struct job *j, unsigned level, bool verify, struct compile_stats *stats)
 {
 	struct compile_opts opts = j->opts;
 
-	opts.verify = true;
+	opts.backend.level = level;
+	opts.verify = verify;
 	opts.warn = false;
 	opts.debug = NULL;
 	opts.dumped = NULL;
-	return compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &opts, keep_nothing, NULL, NULL);
+	return compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &opts, keep_nothing, NULL, stats);
+}
+
+/* For -v: what came of it, and what it would be without the passes. */
+static void
+report(struct job *j, const struct compile_stats *now)
+{
+	struct compile_stats before = { 0 };
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%u rules, %llu VMs: %llu files, %llu filter lines, %llu bytes",
+	    j->in.rules.n, (unsigned long long)now->vms, (unsigned long long)now->files,
+	    (unsigned long long)now->lines, (unsigned long long)now->bytes);
+	if (now->vms && try_compile(j, 0, false, &before))
+		buf_printf(&text, "; at -O0 %llu lines, %llu bytes",
+		    (unsigned long long)before.lines, (unsigned long long)before.bytes);
+	if (now->bound)
+		buf_printf(&text, "; its rules take %llu lines or more",
+		    (unsigned long long)now->bound);
+	buf_char(&text, '\n');
+	cmd_write_all(2, text.p, text.n);
+	buf_free(&text);
 }
 
 static bool
@@ -300,7 +322,6 @@ static int
 run(struct job *j)
 {
 	struct compile_stats stats = { 0 };
-	struct buf report = { 0 };
 	bool good;
 
 	if (j->opts.n_emit == 0)
@@ -319,7 +340,8 @@ run(struct job *j)
 		return cmd_fail(NAME, "cannot make %s: %s", j->dir, strerror(errno));
 	j->opts.only = j->only.v;
 	j->opts.n_only = j->only.n;
-	if (j->verify && !prove(j))
+	/* All files are proved before the first is written. */
+	if (j->verify && !try_compile(j, j->opts.backend.level, true, NULL))
 		return cmd_status_of(&j->diags);
 	good = compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &j->opts, sink, j,
 	    j->verbose ? &stats : NULL);
@@ -327,17 +349,8 @@ run(struct job *j)
 	if (!good)
 		return j->status ? j->status : cmd_status_of(&j->diags);
 	j->status = cmd_write_stdout(NAME, buf_view(&j->out));
-	if (j->verbose) {
-		buf_printf(&report, "%u rules, %llu VMs: %llu files, %llu filter lines, %llu bytes",
-		    j->in.rules.n, (unsigned long long)stats.vms, (unsigned long long)stats.files,
-		    (unsigned long long)stats.lines, (unsigned long long)stats.bytes);
-		if (stats.bound)
-			buf_printf(&report, "; its rules take %llu lines or more",
-			    (unsigned long long)stats.bound);
-		buf_char(&report, '\n');
-		cmd_write_all(2, report.p, report.n);
-		buf_free(&report);
-	}
+	if (j->verbose)
+		report(j, &stats);
 	return j->status;
 }
 

@@ -86,7 +86,7 @@ _fwrule()
 	aggregate) options='--intersect= --exclude= --count --help -h' ;;
 	compile)
 		options='-r --rules= -V --vms= -R --remote-vms= -o --output= --emit= --fields= --vm=
-		    --ipf-tags --date= -O0 -O1 -O2 --fwrule-version= --verify --debug= -v --verbose
+		    --ipf-tags --date= -O0 -O1 -O2 -O3 --fwrule-version= --verify --debug= -v --verbose
 		    -h --help'
 		;;
 	diff)

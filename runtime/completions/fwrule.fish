@@ -35,7 +35,7 @@ complete -c fwrule -n '__fwrule_in compile' -l fields -x -a 'parsed.action parse
 complete -c fwrule -n '__fwrule_in compile' -l vm -x -d 'only this VM'
 complete -c fwrule -n '__fwrule_in compile' -l ipf-tags -d 'the host has an event log device'
 complete -c fwrule -n '__fwrule_in compile' -l date -x -d 'the date in the heads of files'
-complete -c fwrule -n '__fwrule_in compile' -s O -x -a '0 1 2' -d 'level of optimisation'
+complete -c fwrule -n '__fwrule_in compile' -s O -x -a '0 1 2 3' -d 'level of optimisation'
 complete -c fwrule -n '__fwrule_in compile' -l fwrule-version -x -a '1 2 3 4' -d 'refuse newer features'
 complete -c fwrule -n '__fwrule_in compile' -l verify -d 'prove each file'
 complete -c fwrule -n '__fwrule_in compile' -l debug -x -a 'ir pass:merge pass:state pass:share pass:tree' -d 'dump the policies'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* parse, create and compile. */
 #include "../../compiler/base/text.h"
+#include "../../compiler/passes/passes.h"
 #include "rpc_int.h"
 
 enum rpc_code
@@ -127,7 +128,7 @@ read_opts(struct rpc_call *c, struct compile_opts *o)
 	struct backend_opts *b = &o->backend;
 
 	b->level = 1;
-	if (!rpc_get_uint(c, "optimize", 3, &b->level) || !rpc_get_bool(c, "ipfTags", &b->tags) ||
+	if (!rpc_get_uint(c, "optimize", PASSES_LEVEL_MAX, &b->level) || !rpc_get_bool(c, "ipfTags", &b->tags) ||
 	    !rpc_get_bool(c, "verify", &o->verify) ||
 	    !read_emit(c, o))
 		return false;
