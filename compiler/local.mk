@@ -12,6 +12,7 @@ libcompiler_la_SOURCES = \
 	compiler/net/addrlist.c compiler/net/addrlist.h \
 	compiler/net/aggregate.c compiler/net/aggregate.h \
 	compiler/net/cidr.c compiler/net/cidr.h \
+	compiler/net/portlist.c compiler/net/portlist.h \
 	compiler/net/portset.c compiler/net/portset.h \
 	compiler/net/pset.c compiler/net/pset.h \
 	compiler/net/rangeset_int.h \

@@ -5,6 +5,7 @@
 # --- modules ------------------------------------------------------------------
 check_PROGRAMS += \
 	tests/aggregate-test \
+	tests/api-sets-test \
 	tests/corpus-test \
 	tests/decide-test \
 	tests/diff-test \
@@ -33,6 +34,10 @@ LDADD = libruntime.la $(CMOCKA_LIBS)
 AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPUS; \
 	CC_FOR_TESTS='$(CC) $(CFLAGS) $(SANITIZE_CFLAGS)'; export CC_FOR_TESTS;
 
+# From outside, by the header and the shared library.
+tests_api_sets_test_SOURCES = tests/api-sets-test.c tests/random.h
+tests_api_sets_test_CPPFLAGS = -I$(srcdir)/runtime/api $(AM_CPPFLAGS)
+tests_api_sets_test_LDADD = libfwrule.la $(CMOCKA_LIBS)
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
 tests_corpus_test_SOURCES = tests/corpus-test.c
 tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h

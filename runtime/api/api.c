@@ -6,15 +6,8 @@
 #include "../../compiler/input/input.h"
 #include "../../compiler/passes/passes.h"
 #include "../rpc/rpc.h"
+#include "api_int.h"
 #include "config.h"
-#include "fwrule.h"
-
-#define EXPORT __attribute__((visibility("default")))
-
-struct errors {
-	struct fwr_error *v;
-	size_t n;
-};
 
 struct fwr {
 	struct arena arena;
@@ -22,7 +15,7 @@ struct fwr {
 	struct input in;
 	struct rpc *rpc;                /* made when first called */
 	struct buf out;
-	struct errors errors;
+	struct api_errors errors;
 };
 
 struct fwr_host {
@@ -31,7 +24,7 @@ struct fwr_host {
 	struct diags diags;
 	struct input in;
 	struct inventory inv;
-	struct errors errors;
+	struct api_errors errors;
 	uint32_t remote_done;           /* payloads' remote VMs that are in the inventory */
 };
 
@@ -76,8 +69,8 @@ convert(struct arena *a, const struct diag *d, struct fwr_error *e)
 	}
 }
 
-static const struct fwr_error *
-hand_out(struct errors *out, const struct diags *ds, size_t *n)
+const struct fwr_error *
+api_hand_out(struct api_errors *out, const struct diags *ds, size_t *n)
 {
 	out->v = arena_alloc(ds->arena, ds->list.n * sizeof(*out->v));
 	for (uint32_t i = 0; i < ds->list.n; i++)
@@ -89,13 +82,13 @@ hand_out(struct errors *out, const struct diags *ds, size_t *n)
 EXPORT const struct fwr_error *
 fwr_errors(struct fwr *f, size_t *n)
 {
-	return hand_out(&f->errors, &f->diags, n);
+	return api_hand_out(&f->errors, &f->diags, n);
 }
 
 EXPORT const struct fwr_error *
 fwr_host_errors(struct fwr_host *h, size_t *n)
 {
-	return hand_out(&h->errors, &h->diags, n);
+	return api_hand_out(&h->errors, &h->diags, n);
 }
 
 /* --- rules ---------------------------------------------------------------------- */
@@ -144,8 +137,8 @@ finish(struct fwr *f, struct fwr_text *out)
 	return 0;
 }
 
-static struct src *
-source(struct arena *a, const char *name, const char *text, size_t n)
+struct src *
+api_source(struct arena *a, const char *name, const char *text, size_t n)
 {
 	struct src *src = arena_zero(a, sizeof(*src));
 
@@ -161,7 +154,7 @@ fwr_parse(struct fwr *f, const char *rule, size_t n, const struct fwr_options *o
 	struct ast_rule *ast;
 
 	begin(f, o);
-	ast = parse_sentence(f->in.px, &f->arena, &f->diags, source(&f->arena, "rule", rule, n),
+	ast = parse_sentence(f->in.px, &f->arena, &f->diags, api_source(&f->arena, "rule", rule, n),
 	    f->in.opts);
 	if (!f->diags.errors)
 		ast_write_parsed(&f->out, ast);
@@ -196,7 +189,7 @@ fwr_create(struct fwr *f, const char *payload, size_t n, const struct fwr_option
 	json_t *v;
 
 	begin(f, o);
-	src = source(&f->arena, "payload", payload, n);
+	src = api_source(&f->arena, "payload", payload, n);
 	v = json_read_all(src, &f->diags);
 	if (v && !json_is_object(v))
 		diag_add(&f->diags, DIAG_json_shape, src, (struct span){ 0, 0 },
@@ -260,7 +253,7 @@ EXPORT int
 fwr_host_add_rules(struct fwr_host *h, const char *name, const char *text, size_t n)
 {
 	begin_host(h);
-	input_read_text(&h->in, slice_of(name), source(&h->scratch, name, text, n)->text);
+	input_read_text(&h->in, slice_of(name), api_source(&h->scratch, name, text, n)->text);
 	return status(h);
 }
 
@@ -268,7 +261,7 @@ EXPORT int
 fwr_host_add_vms(struct fwr_host *h, const char *name, const char *json, size_t n)
 {
 	begin_host(h);
-	inventory_read(&h->inv, source(&h->scratch, name, json, n), false, &h->in.scratch);
+	inventory_read(&h->inv, api_source(&h->scratch, name, json, n), false, &h->in.scratch);
 	return status(h);
 }
 
@@ -276,7 +269,7 @@ EXPORT int
 fwr_host_add_remote_vms(struct fwr_host *h, const char *name, const char *json, size_t n)
 {
 	begin_host(h);
-	inventory_read(&h->inv, source(&h->scratch, name, json, n), true, &h->in.scratch);
+	inventory_read(&h->inv, api_source(&h->scratch, name, json, n), true, &h->in.scratch);
 	return status(h);
 }
 

@@ -111,6 +111,113 @@ typedef int fwr_file(void *context, const char *vm, const char *file, const char
 int fwr_host_compile(struct fwr_host *h, const struct fwr_compile *c, fwr_file *file,
     void *context);
 
+/* --- sets of addresses ------------------------------------------------------------ */
+
+/*
+ * Addresses of both families.  What changes a set changes its first argument; the
+ * second one may be the same set.  Functions that take a const set may be called
+ * by several threads together, as long as none changes it.
+ */
+struct fwr_addrs;
+
+enum fwr_family { FWR_IPV4 = 4, FWR_IPV6 = 6 };
+
+/* An address is a prefix of full length. */
+struct fwr_prefix {
+	enum fwr_family family;
+	unsigned length;                /* 0 to 32, or to 128 */
+	uint8_t address[16];            /* in network order; of IPv4 the first four */
+};
+
+#define FWR_PREFIX_SIZE 44              /* text with a length and a NUL */
+#define FWR_SIZE_SIZE 40                /* 2^128 in decimal and a NUL */
+
+/* "192.0.2.0/24" or "2001:db8::1"; false for any other text. */
+bool fwr_prefix_read(const char *text, size_t n, struct fwr_prefix *p);
+/* The other way, with a NUL; a single address has no length.  Returns its bytes. */
+size_t fwr_prefix_write(char text[FWR_PREFIX_SIZE], const struct fwr_prefix *p);
+
+struct fwr_addrs *fwr_addrs_new(void);
+struct fwr_addrs *fwr_addrs_copy(const struct fwr_addrs *s);
+void fwr_addrs_free(struct fwr_addrs *s);
+
+/*
+ * Adds what a text lists, one a line: addresses, prefixes, ranges FIRST-LAST,
+ * comments from # or ; on.  After an error nothing of it is added.
+ */
+int fwr_addrs_add_text(struct fwr_addrs *s, const char *name, const char *text, size_t n);
+const struct fwr_error *fwr_addrs_errors(struct fwr_addrs *s, size_t *n);
+/* Host bits are ignored; a family or a length that there is not is an error. */
+int fwr_addrs_add(struct fwr_addrs *s, const struct fwr_prefix *p);
+
+void fwr_addrs_union(struct fwr_addrs *s, const struct fwr_addrs *with);
+void fwr_addrs_intersect(struct fwr_addrs *s, const struct fwr_addrs *with);
+void fwr_addrs_minus(struct fwr_addrs *s, const struct fwr_addrs *what);
+/* Of one family; what the set has of the other stays. */
+void fwr_addrs_complement(struct fwr_addrs *s, enum fwr_family family);
+
+bool fwr_addrs_equal(const struct fwr_addrs *s, const struct fwr_addrs *t);
+bool fwr_addrs_subset(const struct fwr_addrs *s, const struct fwr_addrs *of);
+bool fwr_addrs_overlap(const struct fwr_addrs *s, const struct fwr_addrs *t);
+/* Is all of the prefix in the set? */
+bool fwr_addrs_has(const struct fwr_addrs *s, const struct fwr_prefix *p);
+
+/*
+ * How many addresses of a family: exactly, in decimal with a NUL, where text is
+ * given; the result is UINT64_MAX if there are more.
+ */
+uint64_t fwr_addrs_size(const struct fwr_addrs *s, enum fwr_family family,
+    char text[FWR_SIZE_SIZE]);
+
+/* How many prefixes the smallest list for the set has. */
+uint64_t fwr_addrs_prefixes(const struct fwr_addrs *s);
+/* That list, a prefix a line, IPv4 first, in the order of addresses. */
+void fwr_addrs_text(struct fwr_addrs *s, struct fwr_text *text);
+
+/*
+ * The same list one by one, from a walk of zeros on; false at its end.  The set must
+ * not change meanwhile.
+ *
+ *	for (struct fwr_walk w = { 0 }; fwr_addrs_next(s, &w, &p);)
+ */
+struct fwr_walk {
+	uint64_t at[2], state;
+};
+
+bool fwr_addrs_next(const struct fwr_addrs *s, struct fwr_walk *w, struct fwr_prefix *p);
+
+/* --- sets of ports ------------------------------------------------------------------ */
+
+/* Numbers 0 to 65535; the functions are those for addresses. */
+struct fwr_ports;
+
+struct fwr_ports *fwr_ports_new(void);
+struct fwr_ports *fwr_ports_copy(const struct fwr_ports *s);
+void fwr_ports_free(struct fwr_ports *s);
+
+/* Adds a list like "22, 80, 8000 - 8010"; after an error nothing of it. */
+int fwr_ports_add_text(struct fwr_ports *s, const char *text, size_t n);
+const struct fwr_error *fwr_ports_errors(struct fwr_ports *s, size_t *n);
+/* An error if first > last or last > 65535. */
+int fwr_ports_add(struct fwr_ports *s, unsigned first, unsigned last);
+
+void fwr_ports_union(struct fwr_ports *s, const struct fwr_ports *with);
+void fwr_ports_intersect(struct fwr_ports *s, const struct fwr_ports *with);
+void fwr_ports_minus(struct fwr_ports *s, const struct fwr_ports *what);
+void fwr_ports_complement(struct fwr_ports *s);
+
+bool fwr_ports_equal(const struct fwr_ports *s, const struct fwr_ports *t);
+bool fwr_ports_subset(const struct fwr_ports *s, const struct fwr_ports *of);
+bool fwr_ports_overlap(const struct fwr_ports *s, const struct fwr_ports *t);
+/* Are all from first to last in the set? */
+bool fwr_ports_has(const struct fwr_ports *s, unsigned first, unsigned last);
+unsigned fwr_ports_size(const struct fwr_ports *s);     /* 0 to 65536 */
+
+/* The smallest list, as fwr_ports_add_text reads it. */
+void fwr_ports_text(struct fwr_ports *s, struct fwr_text *text);
+/* Its ranges by number, from 0 on; false behind the last. */
+bool fwr_ports_range(const struct fwr_ports *s, size_t number, unsigned *first, unsigned *last);
+
 #ifdef __cplusplus
 }
 #endif
