@@ -43,6 +43,7 @@ libservice_la_LIBADD = libruntime.la $(SERVICE_LIBS) -lpthread
 lib_LTLIBRARIES += libfwrule.la
 libfwrule_la_SOURCES = \
 	runtime/api/api.c runtime/api/api_int.h runtime/api/fwrule.h \
+	runtime/api/search.c \
 	runtime/api/sets.c
 libfwrule_la_LIBADD = libruntime.la
 libfwrule_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -export-symbols-regex '^fwr_' -no-undefined

@@ -26,6 +26,7 @@ check_PROGRAMS += \
 	tests/query-params-test \
 	tests/region-test \
 	tests/roundtrip-test \
+	tests/search-api-test \
 	tests/tree-test \
 	tests/verify-test
 TESTS += $(check_PROGRAMS)
@@ -64,6 +65,9 @@ tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_query_params_test_SOURCES = tests/query-params-test.c
 tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h
+# Against the shared library, as programs are.
+tests_search_api_test_SOURCES = tests/search-api-test.c
+tests_search_api_test_LDADD = libfwrule.la $(CMOCKA_LIBS) -lpthread
 tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 
 # --- the service ----------------------------------------------------------------

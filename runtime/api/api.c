@@ -5,6 +5,7 @@
 #include "../../compiler/compile.h"
 #include "../../compiler/input/input.h"
 #include "../../compiler/passes/passes.h"
+#include "../index/index.h"
 #include "../rpc/rpc.h"
 #include "api_int.h"
 #include "config.h"
@@ -40,8 +41,8 @@ fwr_set_out_of_memory(void (*handler)(size_t))
 	base_set_oom(handler);
 }
 
-static struct lang_opts
-options(const struct fwr_options *o)
+struct lang_opts
+api_options(const struct fwr_options *o)
 {
 	if (!o)
 		return (struct lang_opts){ 0 };
@@ -99,6 +100,7 @@ fwr_new(void)
 	struct fwr *f = base_alloc(sizeof(*f));
 
 	memset(f, 0, sizeof(*f));
+	index_add_input_format();
 	f->diags.arena = &f->arena;
 	input_init(&f->in, &f->arena, &f->diags, (struct lang_opts){ 0 });
 	return f;
@@ -123,7 +125,7 @@ begin(struct fwr *f, const struct fwr_options *o)
 	arena_reset(&f->in.scratch);
 	input_forget(&f->in);
 	f->diags = (struct diags){ .arena = &f->arena };
-	f->in.opts = options(o);
+	f->in.opts = api_options(o);
 	f->out.n = 0;
 }
 
@@ -161,8 +163,8 @@ fwr_parse(struct fwr *f, const char *rule, size_t n, const struct fwr_options *o
 	return finish(f, json);
 }
 
-static void
-write_form(struct buf *out, const struct rule *r, enum fwr_form form)
+void
+api_write_form(struct buf *out, const struct rule *r, enum fwr_form form)
 {
 	switch (form) {
 	case FWR_TEXT:
@@ -195,7 +197,7 @@ fwr_create(struct fwr *f, const char *payload, size_t n, const struct fwr_option
 		diag_add(&f->diags, DIAG_json_shape, src, (struct span){ 0, 0 },
 		    "a rule is a JSON object");
 	else if (v && (r = input_object(&f->in, v, (struct slice){ 0 })) != NULL)
-		write_form(&f->out, r, form);
+		api_write_form(&f->out, r, form);
 	json_decref(v);
 	return finish(f, out);
 }
@@ -219,8 +221,9 @@ fwr_host_new(const struct fwr_options *o)
 	struct fwr_host *h = base_alloc(sizeof(*h));
 
 	memset(h, 0, sizeof(*h));
+	index_add_input_format();
 	h->diags.arena = &h->scratch;
-	input_init(&h->in, &h->arena, &h->diags, options(o));
+	input_init(&h->in, &h->arena, &h->diags, api_options(o));
 	inventory_init(&h->inv, &h->arena, &h->diags);
 	return h;
 }

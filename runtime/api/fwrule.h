@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * libfwrule: firewall rules of SmartOS and Triton: parse, check, compile.
+ * libfwrule: firewall rules of SmartOS and Triton: parse, check, compile,
+ * search.
  *
  * All texts are UTF-8 with an explicit length; they may hold NUL.  Every handle
  * is used by one thread at a time; different handles are independent.  What a
@@ -217,6 +218,61 @@ unsigned fwr_ports_size(const struct fwr_ports *s);     /* 0 to 65536 */
 void fwr_ports_text(struct fwr_ports *s, struct fwr_text *text);
 /* Its ranges by number, from 0 on; false behind the last. */
 bool fwr_ports_range(const struct fwr_ports *s, size_t number, unsigned *first, unsigned *last);
+
+/* --- searching ------------------------------------------------------------------- */
+
+/*
+ * Rules in memory, found by what they say.  Readers search while it changes: each
+ * call sees one state of all rules, and the rule of every change that returned before.
+ * The index is one handle, each reader another.
+ */
+struct fwr_index;
+struct fwr_reader;
+
+struct fwr_index *fwr_index_new(const struct fwr_options *o);
+/* All readers must be freed before. */
+void fwr_index_free(struct fwr_index *x);
+const struct fwr_error *fwr_index_errors(struct fwr_index *x, size_t *n);
+
+/*
+ * Adds rules in any input format but a folder; one with the UUID of another takes its
+ * place.  After an error none is added.
+ */
+int fwr_index_add(struct fwr_index *x, const char *name, const char *text, size_t n);
+/*
+ * Lets an index that is empty and has no readers begin with an index file, which is
+ * mapped, not read; it must not be changed in place while the index lives.
+ */
+int fwr_index_open(struct fwr_index *x, const char *path);
+/* Writes an index file, whole or not at all. */
+int fwr_index_save(struct fwr_index *x, const char *path);
+/* Adds one payload or Moray record; *had, if given, says whether its UUID was there. */
+int fwr_index_put(struct fwr_index *x, const char *payload, size_t n, bool *had);
+/* Removes a rule; that none was there is no error. */
+int fwr_index_remove(struct fwr_index *x, const char *uuid, bool *had);
+size_t fwr_index_rules(struct fwr_index *x);
+
+/* For a thread to search with.  May be called by any thread at any time. */
+struct fwr_reader *fwr_reader_new(struct fwr_index *x);
+void fwr_reader_free(struct fwr_reader *r);
+const struct fwr_error *fwr_reader_errors(struct fwr_reader *r, size_t *n);
+
+enum fwr_answer {
+	FWR_RULES,                      /* JSON: an array of rules as FWAPI has them */
+	FWR_UUIDS,                      /* a UUID a line */
+	FWR_COUNT                       /* nothing but the total */
+};
+
+/*
+ * Rules that answer the parameters of ListRules, a JSON object; out holds them by
+ * UUID unless "sort" says otherwise, and *total, if given, how many there are
+ * without "limit" and "offset".  out may be NULL for FWR_COUNT, and is empty with
+ * "count".  Each bad parameter is an error of its field.
+ */
+int fwr_query(struct fwr_reader *r, const char *params, size_t n, enum fwr_answer form,
+    struct fwr_text *out, size_t *total);
+/* One rule in a form; empty if there is none. */
+int fwr_find(struct fwr_reader *r, const char *uuid, enum fwr_form form, struct fwr_text *out);
 
 #ifdef __cplusplus
 }
