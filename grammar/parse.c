@@ -245,15 +245,20 @@ trim(struct slice s)
 	return s;
 }
 
+/*
+ * The parser takes an attribute only when the scanner has passed over the comments
+ * behind it, so its line may have to go before theirs.
+ */
 static struct parse_line *
 add_line(struct parse *px, struct ast_token t)
 {
 	struct parse_line *l = px->sink ? arena_alloc(px->b.arena, sizeof(*l))
 	    : vec_push(px->b.arena, &px->file->lines);
 
+	for (; !px->sink && l > px->file->lines.v && l[-1].span.off > t.off; l--)
+		*l = l[-1];
 	memset(l, 0, sizeof(*l));
 	l->span = (struct span){ t.off, t.n };
-	l->before = px->file->rules.n;
 	return l;
 }
 
@@ -283,10 +288,11 @@ bad_attribute(struct parse *px, struct ast_token line, const char *text)
 	    text);
 }
 
-/* A quoted value, or what stands before a comment. */
+/* A quoted value, or what stands before a comment; *all becomes that comment. */
 static bool
-attribute_value(struct parse *px, struct slice rest, struct slice *value)
+attribute_value(struct parse *px, struct slice *all, struct slice *value)
 {
+	struct slice rest = *all;
 	size_t i = 0;
 
 	if (rest.n && rest.p[0] == '"') {
@@ -297,13 +303,14 @@ attribute_value(struct parse *px, struct slice rest, struct slice *value)
 			return false;
 		if (!ast_string(&px->b, (struct slice){ rest.p, i + 1 }, value))
 			return false;
-		rest = trim((struct slice){ rest.p + i + 1, rest.n - i - 1 });
+		rest = *all = trim((struct slice){ rest.p + i + 1, rest.n - i - 1 });
 		return rest.n == 0 || rest.p[0] == '#';
 	}
 	while (i < rest.n && !(rest.p[i] == '#' && (i == 0 || rest.p[i - 1] == ' ' ||
 	    rest.p[i - 1] == '\t')))
 		i++;
 	*value = trim((struct slice){ rest.p, i });
+	*all = (struct slice){ rest.p + i, rest.n - i };
 	return true;
 }
 
@@ -321,8 +328,23 @@ parse_attribute(struct parse *px, struct ast_token t)
 	}
 	if (l->name.n == 0)
 		bad_attribute(px, t, "an attribute's name must follow the @");
-	else if (!attribute_value(px, rest, &l->value))
+	else if (!attribute_value(px, &rest, &l->value))
 		bad_attribute(px, t, "the attribute's value is not a word or a well-formed quoted string");
+	else if (rest.n)
+		l->comment = (struct span){ t.off + (uint32_t)(rest.p - t.p), (uint32_t)rest.n };
+}
+
+bool
+parse_blank_between(const struct src *src, uint32_t from, uint32_t to)
+{
+	unsigned newlines = 0;
+
+	for (uint32_t i = from; i < to; i++)
+		if (src->text.p[i] == '\n' && ++newlines == 2)
+			return true;
+		else if (!memchr(" \t\r\n", src->text.p[i], 4))
+			newlines = 0;
+	return false;
 }
 
 /* --- errors ------------------------------------------------------------- */

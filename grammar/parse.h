@@ -20,8 +20,8 @@ struct parse_line {
 	struct span span;               /* the whole line from @ or #, without the newline */
 	struct slice name;              /* of an attribute: what stands behind the @; empty: a comment */
 	struct slice value;             /* decoded; empty if none */
+	struct span comment;            /* behind an attribute on its line, from # on; len 0: none */
 	bool is_default;                /* after @default: for the rest of the file */
-	uint32_t before;                /* how many sentences came before it */
 };
 
 struct parse_file {
@@ -52,8 +52,11 @@ struct ast_rule *parse_sentence(struct parse *px, struct arena *arena, struct di
 struct parse_file *parse_source(struct parse *px, struct arena *arena, struct diags *diags,
     const struct src *src, struct lang_opts opts);
 
+/* Is there a blank line, which ends an @default block, between two places? */
+bool parse_blank_between(const struct src *src, uint32_t from, uint32_t to);
+
 /*
- * The same without keeping anything: each sentence is handed to sink as it is
+ * As parse_source, without keeping anything: each sentence is handed to sink as it is
  * read, and its tree, which is in scratch, is gone when sink returns.  Attribute
  * lines are only checked for their form.  For input of any size: memory is the
  * text's once more, and that of one sentence.

@@ -57,6 +57,20 @@ diag_add(struct diags *ds, enum diag_id id, const struct src *src, struct span a
 }
 
 void
+diag_sort(struct diags *ds, uint32_t from, const struct src *src)
+{
+	for (uint32_t i = from + 1; i < ds->list.n; i++) {
+		struct diag d = ds->list.v[i];
+		uint32_t k = i;
+
+		for (; k > from && d.src == src && ds->list.v[k - 1].src == src &&
+		    ds->list.v[k - 1].at.off > d.at.off; k--)
+			ds->list.v[k] = ds->list.v[k - 1];
+		ds->list.v[k] = d;
+	}
+}
+
+void
 diag_help(struct diags *ds, struct diag *d, const char *fmt, ...)
 {
 	va_list ap;

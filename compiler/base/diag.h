@@ -82,6 +82,9 @@ void diag_relate(struct diags *ds, struct diag *d, const struct src *src,
  */
 void diag_cut(struct diags *ds, uint32_t n);
 
+/* Sorts those from `from` on by place, as far as they are about src. */
+void diag_sort(struct diags *ds, uint32_t from, const struct src *src);
+
 const char *diag_code(enum diag_id id);
 const char *diag_severity_name(enum diag_severity s);
 

@@ -88,20 +88,6 @@ apply(struct reader *r, const struct parse_line *l, struct attributes *a)
 		    "@version @created_by and @default");
 }
 
-/* Is there a blank line between the ends of two spans? */
-static bool
-blank_between(const struct src *src, uint32_t from, uint32_t to)
-{
-	unsigned newlines = 0;
-
-	for (uint32_t i = from; i < to; i++)
-		if (src->text.p[i] == '\n' && ++newlines == 2)
-			return true;
-		else if (!memchr(" \t\r\n", src->text.p[i], 4))
-			newlines = 0;
-	return false;
-}
-
 /* The same sentence again in the same file gets a number, so that UUIDs differ. */
 static struct uuid
 derived_uuid(struct reader *r, struct slice text)
@@ -146,6 +132,7 @@ void
 source_read(struct input *in, const struct src *src)
 {
 	struct reader r = { .in = in, .src = src };
+	uint32_t found = in->diags->list.n;
 	struct parse_file *file = parse_source(in->px, &in->scratch, in->diags, src, in->opts);
 	bool block = false;             /* inside a lone @default's block */
 	uint32_t line = 0, block_end = 0;
@@ -159,7 +146,7 @@ source_read(struct input *in, const struct src *src)
 		for (; line < file->lines.n && file->lines.v[line].span.off < end; line++) {
 			const struct parse_line *l = &file->lines.v[line];
 
-			if (block && blank_between(src, block_end, l->span.off))
+			if (block && parse_blank_between(src, block_end, l->span.off))
 				block = false;
 			block_end = l->span.off + l->span.len;
 			if (l->name.n == 0)
@@ -184,4 +171,6 @@ source_read(struct input *in, const struct src *src)
 	}
 	if (!in->diags->errors && r.own.any.len && r.own.any.off != r.standing.any.off)
 		diag_add(in->diags, DIAG_stray_attribute, src, r.own.any);
+	/* The parser's come first, and then those of what it has read. */
+	diag_sort(in->diags, found, src);
 }
