@@ -26,6 +26,8 @@ libcompiler_la_SOURCES = \
 	compiler/input/payload.c \
 	compiler/input/reader.c \
 	compiler/input/source.c compiler/input/source.h \
+	compiler/format/format.c compiler/format/format.h \
+	compiler/format/unified.c compiler/format/unified.h \
 	compiler/policy/dump.c \
 	compiler/policy/inventory.c compiler/policy/inventory.h \
 	compiler/policy/policy.c compiler/policy/policy.h \

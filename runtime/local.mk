@@ -58,6 +58,7 @@ fwrule_SOURCES = \
 	runtime/cmd/diff.c \
 	runtime/cmd/equiv.c \
 	runtime/cmd/explain.c \
+	runtime/cmd/fmt.c \
 	runtime/cmd/load.c runtime/cmd/load.h \
 	runtime/cmd/index.c \
 	runtime/cmd/main.c \

@@ -5,6 +5,7 @@
 #
 #   sentence/x.rule     fwrule parse "the text"              x.json x.err
 #   parse/x.fwrule      fwrule parse --debug=ast x.fwrule    x.ast.json x.err
+#   fmt/x.fwrule        fwrule fmt x.fwrule                 x.out x.err
 #   rule/x.*            fwrule compile --emit=fwapi -r x.*   x.out x.err
 #   cmd/x.cmd           the shell script x.cmd               x.out
 #   hosts/x/            fwrule compile of examples/x         the files of each level
@@ -123,13 +124,15 @@ run_case()
 	case "${1#"$golden"/}" in
 	sentence/*) run "$1" .json parse $(args_of "$1") -- "$(cat "$1")" ;;
 	parse/*) run "$1" .ast.json parse --debug=ast $(args_of "$1") "${1##*/}" ;;
+	fmt/*) run "$1" .out fmt "${1##*/}" ;;
 	rule/*) run "$1" .out compile --emit=fwapi $(args_of "$1") -r "${1##*/}" ;;
 	cmd/*) run_script "$1" ;;
 	hosts/*) run_host "$1" ;;
 	esac
 }
 
-for c in "$golden"/sentence/*.rule "$golden"/parse/*.fwrule "$golden"/rule/*.fwrule \
+for c in "$golden"/sentence/*.rule "$golden"/parse/*.fwrule "$golden"/fmt/*.fwrule \
+    "$golden"/rule/*.fwrule \
     "$golden"/rule/*.json "$golden"/rule/*.jsonl "$golden"/cmd/*.cmd "$here"/examples/*/vms.json; do
 	case "$c" in
 	*/vms.json) c=${c%/vms.json} c=$golden/hosts/${c##*/} ;;

@@ -11,6 +11,7 @@ check_PROGRAMS += \
 	tests/diff-test \
 	tests/explain-test \
 	tests/filter-test \
+	tests/format-test \
 	tests/index-soak-test \
 	tests/index-test \
 	tests/inject-test \
@@ -46,6 +47,7 @@ tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.
 tests_decide_test_SOURCES = \
 	tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/points.h tests/random.h
 tests_filter_test_SOURCES = tests/filter-test.c tests/ipf-doc.h
+tests_format_test_SOURCES = tests/format-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_index_soak_test_SOURCES = tests/index-soak-test.c tests/random.h
 tests_index_test_SOURCES = tests/index-test.c tests/index-gen.h tests/random.h
 tests_inject_test_SOURCES = tests/inject-test.c tests/random.h tests/sentence.c tests/sentence.h

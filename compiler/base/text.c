@@ -64,12 +64,6 @@ text_encode(char *out, uint32_t cp)
 	return 4;
 }
 
-static bool
-is_surrogate(uint32_t cp)
-{
-	return cp >= 0xd800 && cp <= 0xdfff;
-}
-
 size_t
 text_utf8_bad(struct slice s)
 {
@@ -84,7 +78,7 @@ text_utf8_bad(struct slice s)
 			continue;
 		}
 		cp = text_decode(s, &i);
-		if (cp == TEXT_BAD || is_surrogate(cp))
+		if (cp == TEXT_BAD || text_is_surrogate(cp))
 			return at;
 	}
 	return s.n;
@@ -153,7 +147,7 @@ text_is_space(uint32_t cp)
 static bool
 is_hidden(uint32_t cp)
 {
-	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || is_surrogate(cp) ||
+	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || text_is_surrogate(cp) ||
 	    (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
 	    (cp >= 0x2060 && cp <= 0x2069) || cp == 0xfeff || (text_is_space(cp) && cp != 0x20);
 }
@@ -251,7 +245,7 @@ json_escape(struct buf *out, struct slice s, size_t *i)
 		buf_char(out, letter[cp]);
 	} else if (cp == TEXT_BAD) {
 		buf_str(out, "\\ufffd");
-	} else if (cp < 0x20 || is_surrogate(cp)) {
+	} else if (cp < 0x20 || text_is_surrogate(cp)) {
 		buf_printf(out, "\\u%04x", cp);
 	} else {
 		buf_add(out, s.p + at, *i - at);

@@ -18,6 +18,12 @@ uint32_t text_decode(struct slice s, size_t *i);
 /* Writes 1 to 4 bytes; returns how many. */
 size_t text_encode(char *out, uint32_t cp);
 
+static inline bool
+text_is_surrogate(uint32_t cp)
+{
+	return cp >= 0xd800 && cp <= 0xdfff;
+}
+
 /* Offset of the first byte that is not UTF-8 (surrogates refused), or s.n. */
 size_t text_utf8_bad(struct slice s);
 

@@ -42,6 +42,9 @@ void input_read(struct input *in, const char *path);
 /* The same of a text; name is for diagnostics. */
 void input_read_text(struct input *in, struct slice name, struct slice text);
 
+/* Would a text be read as rule source text, and not as JSON or another format? */
+bool input_is_source(struct slice text);
+
 /*
  * One payload object (spec 2).  All errors of its fields, and the one of its
  * sentence, are queued in spec 2's order; NULL if there were any.  within says

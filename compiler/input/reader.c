@@ -320,19 +320,41 @@ input_add_format(const struct input_format *format)
 		}
 }
 
+static const struct input_format *
+added_format(struct slice text)
+{
+	for (int i = 0; i < MAX_FORMATS && formats[i]; i++)
+		if (formats[i]->knows(text))
+			return formats[i];
+	return NULL;
+}
+
+static bool
+is_json(struct slice text)
+{
+	size_t at = skip_space(text, 0);
+
+	return at < text.n && (text.p[at] == '{' || text.p[at] == '[');
+}
+
+bool
+input_is_source(struct slice text)
+{
+	return !added_format(text) && !is_json(text);
+}
+
 static void
 read_src(struct input *in, const struct src *src)
 {
-	size_t at = skip_space(src->text, 0);
+	const struct input_format *format = added_format(src->text);
 
-	for (int i = 0; i < MAX_FORMATS && formats[i]; i++)
-		if (formats[i]->knows(src->text)) {
-			formats[i]->read(in, src);
-			return;
-		}
+	if (format) {
+		format->read(in, src);
+		return;
+	}
 	if (!check_utf8(in, src))
 		return;
-	if (at < src->text.n && (src->text.p[at] == '{' || src->text.p[at] == '['))
+	if (is_json(src->text))
 		read_stream(in, src);
 	else
 		source_read(in, src);

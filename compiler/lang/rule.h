@@ -77,6 +77,11 @@ rule_repeats_default(const struct rule *r, enum lang_side side)
 void rule_write_text(struct buf *out, const struct rule *r);
 /* A tag's key or value with the escapes of canonical text, without quotes. */
 void rule_escape(struct buf *out, struct slice s);
+/*
+ * The same as people write it in source files: parentheses stand for themselves,
+ * and lone surrogates are escaped, for a file is UTF-8.
+ */
+void rule_escape_source(struct buf *out, struct slice s);
 
 /* The forms of spec 2, as JSON. */
 void rule_write_serialized(struct buf *out, const struct rule *r);

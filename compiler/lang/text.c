@@ -16,11 +16,12 @@ escaped_as_code(uint32_t cp)
 /* Bytes that begin or are a character of which the above may be true. */
 static const bool special[256] = {
 	[0 ... 0x1f] = true, ['"'] = true, ['\\'] = true, ['('] = true, [')'] = true,
-	[0x7f] = true, [0xc2] = true, [0xe1] = true, [0xe2] = true, [0xe3] = true, [0xef] = true,
+	[0x7f] = true, [0xc2] = true, [0xe1] = true, [0xe2] = true, [0xe3] = true, [0xed] = true,
+	[0xef] = true,
 };
 
-void
-rule_escape(struct buf *out, struct slice s)
+static void
+escape(struct buf *out, struct slice s, bool source)
 {
 	static const char letter[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
 		['\r'] = 'r' };
@@ -29,25 +30,40 @@ rule_escape(struct buf *out, struct slice s)
 	while (i < s.n) {
 		size_t at = i;
 		uint32_t cp;
+		bool plain, code;
 
 		if (!special[(unsigned char)s.p[i]]) {
 			i++;
 			continue;
 		}
 		cp = text_decode(s, &i);
-		if (cp != '"' && cp != '\\' && cp != '(' && cp != ')' && !escaped_as_code(cp))
+		plain = cp == '"' || cp == '\\' || (!source && (cp == '(' || cp == ')'));
+		code = escaped_as_code(cp) || (source && text_is_surrogate(cp));
+		if (!plain && !code)
 			continue;
 		buf_add(out, s.p + from, at - from);
 		from = i;
 		buf_char(out, '\\');
 		if (cp < sizeof(letter) && letter[cp])
 			buf_char(out, letter[cp]);
-		else if (escaped_as_code(cp))
+		else if (code)
 			buf_printf(out, "u%04X", cp);
 		else
 			buf_char(out, (char)cp);
 	}
 	buf_add(out, s.p + from, s.n - from);
+}
+
+void
+rule_escape(struct buf *out, struct slice s)
+{
+	escape(out, s, false);
+}
+
+void
+rule_escape_source(struct buf *out, struct slice s)
+{
+	escape(out, s, true);
 }
 
 static void

@@ -115,8 +115,22 @@ cmd_write_stdout(const char *name, struct slice text)
 	return cmd_fail(name, "cannot write to standard output: %s", strerror(errno));
 }
 
-bool
-cmd_write_file(const char *path, struct slice text)
+/* Gives a new file the owner and the permissions of the one that it replaces. */
+static bool
+take_over(int fd, const struct stat *was)
+{
+	struct stat is;
+
+	if (fstat(fd, &is) != 0)
+		return false;
+	if ((is.st_uid != was->st_uid || is.st_gid != was->st_gid) &&
+	    fchown(fd, was->st_uid, was->st_gid) != 0)
+		return false;
+	return fchmod(fd, was->st_mode & 07777) == 0;
+}
+
+static bool
+write_beside(const char *path, struct slice text, const struct stat *was)
 {
 	struct buf tmp = { 0 };
 	bool good;
@@ -125,8 +139,8 @@ cmd_write_file(const char *path, struct slice text)
 	buf_printf(&tmp, "%s.%ld.tmp", path, (long)getpid());
 	buf_char(&tmp, '\0');
 	unlink(tmp.p);
-	fd = open(tmp.p, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	good = fd >= 0 && cmd_write_all(fd, text.p, text.n);
+	fd = open(tmp.p, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, was ? 0600 : 0644);
+	good = fd >= 0 && cmd_write_all(fd, text.p, text.n) && (!was || take_over(fd, was));
 	error = errno;
 	if (fd >= 0 && close(fd) != 0 && good) {
 		good = false;
@@ -139,6 +153,36 @@ cmd_write_file(const char *path, struct slice text)
 	if (!good && fd >= 0)
 		unlink(tmp.p);
 	buf_free(&tmp);
+	errno = error;
+	return good;
+}
+
+bool
+cmd_write_file(const char *path, struct slice text)
+{
+	return write_beside(path, text, NULL);
+}
+
+bool
+cmd_replace_file(const char *path, struct slice text)
+{
+	char *real = realpath(path, NULL);
+	struct stat st;
+	bool good = false;
+	int error;
+
+	if (!real)
+		return false;
+	if (access(real, W_OK) == 0 && stat(real, &st) == 0) {
+		if (st.st_nlink > 1)
+			errno = EMLINK;
+		else if (!S_ISREG(st.st_mode))
+			errno = EINVAL;
+		else
+			good = write_beside(real, text, &st);
+	}
+	error = errno;
+	free(real);
 	errno = error;
 	return good;
 }

@@ -26,6 +26,7 @@ int cmd_aggregate(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_equiv(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_fmt(int argc, char **argv);
 int cmd_parse(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
 int cmd_index(int argc, char **argv);
@@ -65,6 +66,12 @@ int cmd_write_stdout(const char *name, struct slice text);
  * False with errno set; nothing is left behind.
  */
 bool cmd_write_file(const char *path, struct slice text);
+/*
+ * The same for a file that is there, as its owner and with its permissions.  Where
+ * path is a symbolic link, what it names is replaced.  False with errno set: EACCES
+ * for a file that may not be written, EMLINK for one that has other names, too.
+ */
+bool cmd_replace_file(const char *path, struct slice text);
 /* mkdir -p */
 bool cmd_make_folders(const char *path);
 

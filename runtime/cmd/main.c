@@ -121,6 +121,22 @@ const struct cmd cmd_table[] = {
 	  "Exit status: 0 done, 1 errors in the input, 2 usage or unreadable input, 3 internal\n"
 	  "error: the file and the rules it was made from disagree.\n",
 	  cmd_explain },
+	{ "fmt", "rule source text in its canonical layout",
+	  "usage: fwrule fmt [-w | --check | --diff] [FILE]...\n"
+	  "\n"
+	  "Writes source files in their canonical layout to standard output: each word in its\n"
+	  "usual spelling, a rule on one line or its parts on a line each, long lists one entry\n"
+	  "a line.  Comments, attributes, order and meaning stay.\n"
+	  "\n"
+	  "  -w, --write   replace each file that changes, whole or not at all\n"
+	  "      --check   only name the files that would change\n"
+	  "      --diff    show what would change\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` and no FILE are standard input.  A file with an error in it is left alone.\n"
+	  "Exit status: 0 done, 1 errors in a file, or --check or --diff found one that would\n"
+	  "change, 2 usage, or a file that cannot be read or written, 3 internal error.\n",
+	  cmd_fmt },
 	{ "index", "rules as a file that is searched without being read",
 	  "usage: fwrule index build -r RULES... -o FILE\n"
 	  "       fwrule index check FILE\n"

@@ -70,7 +70,7 @@ _fwrule()
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-		    'aggregate compile diff equiv explain index parse query rpc help --help --version' -- "$cur")
+		    'aggregate compile diff equiv explain fmt index parse query rpc help --help --version' -- "$cur")
 		return
 	fi
 	# bash takes = for a word of its own.
@@ -97,6 +97,7 @@ _fwrule()
 		options='-r --rules= -V --vms= -R --remote-vms= --vm= --in --out --proto= --addr= --port=
 		    --type= --code= --flags= --ipf-tags -O0 -O1 -O2 -O3 --json -h --help'
 		;;
+	fmt) options='-w --write --check --diff -h --help' ;;
 	index) options='-r --rules= -o --output= -v --verbose -h --help' ;;
 	parse) options='--fwrule-version= --enforce-subnet-mask --json --debug= -h --help' ;;
 	query)
@@ -106,7 +107,7 @@ _fwrule()
 		;;
 	rpc) options='-h --help' ;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W 'aggregate compile diff equiv explain index parse query rpc' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'aggregate compile diff equiv explain fmt index parse query rpc' -- "$cur")
 		return
 		;;
 	*) return ;;

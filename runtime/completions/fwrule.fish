@@ -5,13 +5,14 @@ function __fwrule_in
     __fish_seen_subcommand_from $argv
 end
 
-set -l commands aggregate compile diff equiv explain index parse query rpc help
+set -l commands aggregate compile diff equiv explain fmt index parse query rpc help
 complete -c fwrule -n "not __fwrule_in $commands" -f
 complete -c fwrule -n "not __fwrule_in $commands" -a aggregate -d 'lists of addresses to the smallest list'
 complete -c fwrule -n "not __fwrule_in $commands" -a compile -d 'rules and VMs to filter files'
 complete -c fwrule -n "not __fwrule_in $commands" -a diff -d 'what traffic changes between two sets of rules'
 complete -c fwrule -n "not __fwrule_in $commands" -a equiv -d 'whether two filter files decide the same'
 complete -c fwrule -n "not __fwrule_in $commands" -a explain -d 'what becomes of a packet and why'
+complete -c fwrule -n "not __fwrule_in $commands" -a fmt -d 'rule source text in its canonical layout'
 complete -c fwrule -n "not __fwrule_in $commands" -a index -d 'rules as a file that is searched without being read'
 complete -c fwrule -n "not __fwrule_in $commands" -a parse -d 'a sentence to its parsed form'
 complete -c fwrule -n "not __fwrule_in $commands" -a query -d 'rules that name an address, a tag ...'
@@ -19,7 +20,7 @@ complete -c fwrule -n "not __fwrule_in $commands" -a rpc -d 'the toolchain as JS
 complete -c fwrule -n "not __fwrule_in $commands" -a help -d 'what a command takes'
 complete -c fwrule -n "not __fwrule_in $commands" -l help -d 'show the commands'
 complete -c fwrule -n "not __fwrule_in $commands" -l version -d 'show the version'
-complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate compile diff equiv explain index parse query rpc'
+complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate compile diff equiv explain fmt index parse query rpc'
 
 complete -c fwrule -n '__fwrule_in aggregate' -l intersect -r -d 'keep only addresses of this list'
 complete -c fwrule -n '__fwrule_in aggregate' -l exclude -r -d 'leave out the addresses of this list'
@@ -71,6 +72,11 @@ complete -c fwrule -n '__fwrule_in explain' -l ipf-tags -d 'the host has an even
 complete -c fwrule -n '__fwrule_in explain' -s O -x -a '0 1 2 3' -d 'level of optimisation'
 complete -c fwrule -n '__fwrule_in explain' -l json -d 'everything as JSON'
 complete -c fwrule -n '__fwrule_in explain' -s h -l help -d 'show a summary'
+
+complete -c fwrule -n '__fwrule_in fmt' -s w -l write -d 'replace each file that changes'
+complete -c fwrule -n '__fwrule_in fmt' -l check -d 'only name the files that would change'
+complete -c fwrule -n '__fwrule_in fmt' -l diff -d 'show what would change'
+complete -c fwrule -n '__fwrule_in fmt' -s h -l help -d 'show a summary'
 
 complete -c fwrule -n '__fwrule_in index' -a 'build check'
 complete -c fwrule -n '__fwrule_in index' -s r -l rules -r -d rules
