@@ -155,6 +155,7 @@ run(struct parse *px, int start, bool file)
 		memcpy(copy, src->text.p, src->text.n);
 	copy[src->text.n] = copy[src->text.n + 1] = '\0';
 	px->base = copy;
+	px->end = copy + src->text.n;
 	px->at = (struct ast_token){ copy, 0, 0 };
 	px->start = start;
 	buffer = rule_scan_text(px->scanner, copy, src->text.n + 2, file);

@@ -15,7 +15,7 @@ struct parse {
 	struct parse_file *file;        /* NULL: one sentence */
 	parse_sink *sink;               /* of a file that is not kept, or NULL */
 	void *context;
-	const char *base;               /* start of the scanned copy */
+	const char *base, *end;         /* the scanned copy, without its NULs */
 	int start;                      /* the token that selects the grammar's entrance, or 0 */
 	bool begun;                     /* a sentence of a file has begun */
 	bool good;                      /* the last sentence of a file had no error */

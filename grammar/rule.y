@@ -13,6 +13,7 @@
 
 %define api.pure full
 %define api.prefix {rule_yy}
+%define api.token.raw
 %define lr.type lalr
 %define lr.default-reduction accepting
 %define parse.error custom
@@ -53,7 +54,7 @@ rule_yyerror(struct parse *px, const char *text)
 %token <tok> ATTRIBUTE "an attribute" BAD_TOKEN "unreadable text"
 %token SENTENCE_END "the end of the rule" YYEOF 0 "the end of the text"
 %token START_SENTENCE START_FILE
-%token '(' "(" ')' ")" ',' "," '=' "=" '-' "-"
+%token LEFT "(" RIGHT ")" COMMA "," EQUAL "=" HYPHEN "-"
 
 %type <tok> string all
 
@@ -94,11 +95,11 @@ to_keyword
 
 targets
     : ANY                           { ast_wildcard(B, AST_ANY, $1, $1); }
-    | '(' ANY ')'                   { ast_wildcard(B, AST_ANY, $2, $2); }
+    | "(" ANY ")"                   { ast_wildcard(B, AST_ANY, $2, $2); }
     | ALL VMS                       { ast_wildcard(B, AST_ALL_VMS, $1, $2); }
-    | '(' ALL VMS ')'               { ast_wildcard(B, AST_ALL_VMS, $2, $3); }
+    | "(" ALL VMS ")"               { ast_wildcard(B, AST_ALL_VMS, $2, $3); }
     | target
-    | '(' target_list ')'
+    | "(" target_list ")"
     ;
 
 target_list
@@ -113,7 +114,7 @@ target
     | SUBNET IPV6 LENGTH            { ast_subnet(B, $1, $2, $3); }
     | VM WORD                       { ast_vm(B, $1, $2); }
     | TAG string                    { ast_tag(B, $1, $2, NULL); }
-    | TAG string '=' string         { ast_tag(B, $1, $2, &$4); }
+    | TAG string "=" string         { ast_tag(B, $1, $2, &$4); }
     ;
 
 string
@@ -144,8 +145,8 @@ port_protocol
 ports
     : PORT port
     | PORT all                      { ast_all(B, $2); }
-    | '(' PORT all ')'              { ast_all(B, $3); }
-    | '(' port_list ')'
+    | "(" PORT all ")"              { ast_all(B, $3); }
+    | "(" port_list ")"
     | PORTS range_list              { ast_ports_done(B); }
     ;
 
@@ -164,19 +165,19 @@ port
 
 range_list
     : range
-    | range_list ',' range
+    | range_list "," range
     ;
 
 range
     : WORD                          { ast_range(B, $1, NULL); }
-    | WORD '-' WORD                 { ast_range(B, $1, &$3); }
+    | WORD "-" WORD                 { ast_range(B, $1, &$3); }
     ;
 
 types
     : type
     | TYPE all                      { ast_all(B, $2); }
-    | '(' TYPE all ')'              { ast_all(B, $3); }
-    | '(' type_list ')'
+    | "(" TYPE all ")"              { ast_all(B, $3); }
+    | "(" type_list ")"
     ;
 
 type_list

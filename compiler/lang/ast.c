@@ -287,8 +287,8 @@ string_of(struct ast_builder *b, struct ast_token t)
 	return unescape(b, t.p + 1, t.n - 2);
 }
 
-static bool
-escapes_good(struct slice s)
+bool
+ast_escapes_good(struct slice s)
 {
 	for (size_t i = 1; i + 1 < s.n; i++) {
 		if (s.p[i] != '\\')
@@ -309,7 +309,7 @@ escapes_good(struct slice s)
 bool
 ast_string(struct ast_builder *b, struct slice quoted, struct slice *out)
 {
-	if (!escapes_good(quoted))
+	if (!ast_escapes_good(quoted))
 		return false;
 	*out = string_of(b, (struct ast_token){ quoted.p, (uint32_t)quoted.n, 0 });
 	return true;

@@ -89,6 +89,8 @@ void ast_check_priority(struct ast_builder *b, struct ast_token level);
 void ast_end(struct ast_builder *b);
 /* A quoted string, decoded; false if an escape in it is bad. */
 bool ast_string(struct ast_builder *b, struct slice quoted, struct slice *out);
+/* Are the escapes between the quotes those of the language? */
+bool ast_escapes_good(struct slice quoted);
 
 /* --- printing ----------------------------------------------------------- */
 
