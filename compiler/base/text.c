@@ -237,10 +237,7 @@ json_escape(struct buf *out, struct slice s, size_t *i)
 	size_t at = *i;
 	uint32_t cp = text_decode(s, i);
 
-	if (cp == '"' || cp == '\\') {
-		buf_char(out, '\\');
-		buf_char(out, (char)cp);
-	} else if (cp < sizeof(letter) && letter[cp]) {
+	if (cp < sizeof(letter) && letter[cp]) {
 		buf_char(out, '\\');
 		buf_char(out, letter[cp]);
 	} else if (cp == TEXT_BAD) {
@@ -265,6 +262,12 @@ text_json(struct buf *out, struct slice s)
 			continue;
 		}
 		buf_add(out, s.p + from, i - from);
+		from = i;
+		if (s.p[i] == '"' || s.p[i] == '\\') {
+			buf_char(out, '\\');    /* the byte itself begins the next run */
+			i++;
+			continue;
+		}
 		json_escape(out, s, &i);
 		from = i;
 	}

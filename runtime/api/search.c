@@ -307,8 +307,13 @@ read_params(struct fwr_reader *r, const char *params, size_t n, struct query *q)
 static bool
 write_uuids(struct fwr_reader *r)
 {
-	for (uint32_t i = 0; i < r->answer.found.n; i++) {
-		const struct record *rec = index_record(r->rd, r->answer.found.v[i]);
+	const struct query_list *l = &r->answer.found;
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct record *rec;
+
+		index_prefetch(r->rd, l->v, l->n, i);
+		rec = index_record(r->rd, l->v[i]);
 
 		if (!rec)
 			return false;

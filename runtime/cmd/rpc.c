@@ -9,6 +9,7 @@
 #include "cmd.h"
 
 #define NAME "rpc"
+#define FLUSH ((size_t)256 << 10)       /* bytes of answers that are not kept back */
 
 struct session {
 	struct rpc *rpc;
@@ -17,21 +18,34 @@ struct session {
 	bool skipping;                  /* a line that was too long goes on */
 };
 
-static void
+/* Writes the answers so far, if they are that many bytes; false with errno set. */
+static bool
+flush(struct session *s, size_t least)
+{
+	bool good = s->out.n < least || cmd_write_all(1, s->out.p, s->out.n);
+
+	if (s->out.n >= least)
+		s->out.n = 0;
+	return good;
+}
+
+static bool
 take_line(struct session *s, struct slice line)
 {
 	if (s->skipping) {
 		s->skipping = false;
-		return;
+		return true;
 	}
 	while (line.n && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' '))
 		line.n--;
 	if (line.n)
 		rpc_answer(s->rpc, line, &s->out);
+	/* Answers may be a thousand times as long as requests. */
+	return flush(s, FLUSH);
 }
 
 /* Answers all whole lines; what is left of the last stays for the next read. */
-static void
+static bool
 take_lines(struct session *s)
 {
 	size_t start = 0;
@@ -42,7 +56,9 @@ take_lines(struct session *s)
 
 		if (!nl)
 			break;
-		take_line(s, (struct slice){ s->in.p + start, (size_t)(nl - s->in.p) - start });
+		if (!take_line(s, (struct slice){ s->in.p + start,
+		    (size_t)(nl - s->in.p) - start }))
+			return false;
 		start = s->scanned = (size_t)(nl - s->in.p) + 1;
 	}
 	if (start) {
@@ -56,6 +72,7 @@ take_lines(struct session *s)
 	if (s->skipping)
 		s->in.n = 0;
 	s->scanned = s->in.n;
+	return flush(s, 0);
 }
 
 static int
@@ -72,13 +89,12 @@ serve(struct session *s)
 		if (n == 0)
 			break;
 		s->in.n += (size_t)n;
-		take_lines(s);
-		if (!cmd_write_all(1, s->out.p, s->out.n))
+		if (!take_lines(s))
 			return cmd_fail(NAME, "cannot write to standard output: %s", strerror(errno));
-		s->out.n = 0;
 	}
-	take_line(s, buf_view(&s->in));
-	return cmd_write_stdout(NAME, buf_view(&s->out));
+	if (!take_line(s, buf_view(&s->in)) || !flush(s, 0))
+		return cmd_fail(NAME, "cannot write to standard output: %s", strerror(errno));
+	return CMD_DONE;
 }
 
 int

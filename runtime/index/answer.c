@@ -40,6 +40,8 @@ bool
 query_write(struct buf *out, struct index_reader *rd, const struct query *q,
     const struct query_answer *a)
 {
+	/* A rule as it is stored needs nothing of its lists. */
+	bool lists = q->explain || q->fields;
 	struct record_room room;
 	struct rule r;
 
@@ -49,7 +51,9 @@ query_write(struct buf *out, struct index_reader *rd, const struct query *q,
 	}
 	buf_char(out, '[');
 	for (uint32_t i = 0; i < a->found.n; i++) {
-		if (!index_view(rd, a->found.v[i], &r, &room))
+		index_prefetch(rd, a->found.v, a->found.n, i);
+		if (lists ? !index_view(rd, a->found.v[i], &r, &room)
+		    : !index_view_texts(rd, a->found.v[i], &r))
 			return false;
 		if (i)
 			buf_char(out, ',');

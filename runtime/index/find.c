@@ -476,6 +476,7 @@ check_rules(struct planner *p, struct query_list *l, unsigned conds)
 	for (uint32_t i = 0; i < l->n; i++) {
 		bool good = true;
 
+		index_prefetch(p->rd, l->v, l->n, i);
 		if (!index_view(p->rd, l->v[i], &r, &room))
 			return false;
 		for (unsigned c = 0; good && c < QUERY_CONDS; c++)

@@ -471,6 +471,36 @@ index_view(struct index_reader *rd, uint32_t number, struct rule *out, struct re
 	return false;
 }
 
+bool
+index_view_texts(struct index_reader *rd, uint32_t number, struct rule *out)
+{
+	const struct record *rec = index_record(rd, number);
+
+	if (!rec)
+		return false;
+	if (record_view_texts(rec, rec->bytes, out))
+		return true;
+	store_mark_corrupt(&rd->ix->store);
+	return false;
+}
+
+/* A number's entry so far ahead, and its record so far: a miss each. */
+#define AHEAD_ENTRY 16
+#define AHEAD_RECORD 8
+
+void
+index_prefetch(struct index_reader *rd, const uint32_t *numbers, uint32_t n, uint32_t at)
+{
+	struct store *st = &rd->ix->store;
+	const struct index_number *e;
+
+	if (at + AHEAD_ENTRY < n)
+		__builtin_prefetch(index_number_at(rd->ix, numbers[at + AHEAD_ENTRY]));
+	if (at + AHEAD_RECORD < n &&
+	    (e = index_number_at(rd->ix, numbers[at + AHEAD_RECORD])) != NULL)
+		store_prefetch(st, e->record, sizeof(struct record) + 192);
+}
+
 void
 index_walk(struct index_reader *rd, bool (*each)(void *context, uint32_t number), void *context)
 {

@@ -64,8 +64,15 @@ bool index_find(struct index_reader *rd, struct uuid uuid, uint32_t *number);
 /* False if the file beneath is damaged. */
 bool index_view(struct index_reader *rd, uint32_t number, struct rule *out,
     struct record_room *room);
+/* The same without lists and ports: texts and flags are all that is asked for. */
+bool index_view_texts(struct index_reader *rd, uint32_t number, struct rule *out);
 /* The record itself, which is what index_view makes a rule of; NULL as above. */
 const struct record *index_record(struct index_reader *rd, uint32_t number);
+/*
+ * For a walk over many numbers, which the memory cannot foresee: fetches what the
+ * rules a few behind the one at `at` will need.
+ */
+void index_prefetch(struct index_reader *rd, const uint32_t *numbers, uint32_t n, uint32_t at);
 /* All rules in the order of their UUIDs; false ends the walk. */
 void index_walk(struct index_reader *rd, bool (*each)(void *context, uint32_t number),
     void *context);

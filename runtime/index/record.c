@@ -304,6 +304,40 @@ record_view(const struct record *rec, size_t bytes, struct rule *out, struct rec
 	return view_texts(rec, rd, out);
 }
 
+static bool
+skip_prefixes(struct reader *rd, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const char *head = take(rd, 2);
+
+		if (!head || !take(rd, head[0] == NET_V4 ? sizeof(uint32_t) : sizeof(struct addr)))
+			return false;
+	}
+	return true;
+}
+
+bool
+record_view_texts(const struct record *rec, size_t bytes, struct rule *out)
+{
+	struct reader rd = { (const char *)(rec + 1), (const char *)rec + bytes };
+	const uint8_t *from = rec->n[0], *to = rec->n[1];
+
+	if (!take(&rd, (size_t)(from[VMS] + to[VMS]) * sizeof(struct uuid) +
+	    (size_t)rec->n_items * ITEM_BYTES) ||
+	    !skip_prefixes(&rd, from[IPS]) || !skip_prefixes(&rd, from[SUBNETS]) ||
+	    !skip_prefixes(&rd, to[IPS]) || !skip_prefixes(&rd, to[SUBNETS]) ||
+	    !take(&rd, (size_t)(from[TAGS] + to[TAGS]) * sizeof(struct packed_tag)))
+		return false;
+	view_head(rec, out);
+	out->n_items = 0;
+	for (int s = 0; s < 2; s++) {
+		struct rule_side *side = &out->side[s];
+
+		side->n_ips = side->n_subnets = side->n_tags = side->n_vms = 0;
+	}
+	return out->proto < LANG_PROTOS && view_texts(rec, rd, out);
+}
+
 /* --- copying ----------------------------------------------------------------- */
 
 static void *

@@ -63,6 +63,9 @@ void record_write(struct buf *out, const struct rule *r);
 bool record_view(const struct record *rec, size_t bytes, struct rule *out,
     struct record_room *room);
 
+/* The same without lists and ports: all counts are 0. */
+bool record_view_texts(const struct record *rec, size_t bytes, struct rule *out);
+
 /* A rule of its own in an arena, from a view. */
 struct rule *record_copy(struct arena *arena, const struct rule *view);
 

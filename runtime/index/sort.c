@@ -75,8 +75,10 @@ sort_by_uuid(struct index_reader *rd, struct query_list *l)
 	if (late == 0)
 		return true;
 	rows = base_alloc(late * sizeof(*rows));
-	for (uint32_t i = 0; good && i < late; i++)
+	for (uint32_t i = 0; good && i < late; i++) {
+		index_prefetch(rd, l->v + old, late, i);
 		good = read_row(rd, l->v[old + i], &rows[i]);
+	}
 	if (good)
 		qsort(rows, late, sizeof(*rows), row_cmp);
 	/* From the back: each late one, and behind it the old ones that follow it. */
@@ -164,14 +166,14 @@ sort_by_fields(struct index_reader *rd, const struct query *q, struct query_list
 {
 	struct wide_row *rows = base_alloc(l->n * sizeof(*rows));
 	struct arena arena = { 0 };
-	struct record_room room;
 	struct rule r;
 	bool good = true;
 
 	for (uint32_t i = 0; good && i < l->n; i++) {
 		struct map_key k;
 
-		good = index_view(rd, l->v[i], &r, &room);
+		index_prefetch(rd, l->v, l->n, i);
+		good = index_view_texts(rd, l->v[i], &r);
 		if (!good)
 			break;
 		k = map_key_of_uuid(r.uuid);

@@ -84,6 +84,21 @@ store_at(struct store *st, uint32_t ref, size_t n)
 	return page + off;
 }
 
+/* Fetches some of what stands at ref, if it is in memory and checked. */
+static inline void
+store_prefetch(struct store *st, uint32_t ref, size_t n)
+{
+	uint32_t number = ref / STORE_PAGE_GRAINS;
+	const char *page = number < STORE_MAX_PAGES
+	    ? atomic_load_explicit(&st->page[number], memory_order_acquire) : NULL;
+
+	if (!page)
+		return;
+	page += (size_t)(ref % STORE_PAGE_GRAINS) * STORE_GRAIN;
+	for (size_t i = 0; i < n; i += 64)
+		__builtin_prefetch(page + i);
+}
+
 static inline bool
 store_is_corrupt(struct store *st)
 {

@@ -24,7 +24,6 @@ struct rpc {
 	struct arena arena;             /* what a method makes */
 	struct input in;
 	struct diags diags;
-	struct buf result;
 	struct rpc_rules *rules;
 };
 
@@ -52,7 +51,6 @@ rpc_free(struct rpc *r)
 	input_done(&r->in);
 	arena_free(&r->arena);
 	arena_free(&r->json);
-	buf_free(&r->result);
 	rpc_rules_free(r->rules);
 	free(r);
 }
@@ -172,18 +170,17 @@ find_method(const json_t *name)
 }
 
 static enum rpc_code
-call(struct rpc *r, rpc_method *method, const json_t *params, const char **message,
-    struct slice *errors)
+call(struct rpc *r, rpc_method *method, const json_t *params, struct buf *out,
+    const char **message, struct slice *errors)
 {
 	struct rpc_call c = { .rpc = r, .params = params, .arena = &r->arena,
-		.diags = &r->diags, .in = &r->in, .out = &r->result };
+		.diags = &r->diags, .in = &r->in, .out = out };
 	enum rpc_code code;
 
 	arena_reset(&r->arena);
 	arena_reset(&r->in.scratch);
 	r->diags = (struct diags){ .arena = &r->arena };
 	input_forget(&r->in);
-	r->result.n = 0;
 	code = method(&c);
 	*message = c.message;
 	*errors = c.errors;
@@ -198,6 +195,7 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 	const json_t *name = json_object_get(request, "method");
 	const json_t *params = json_object_get(request, "params");
 	const char *message = NULL;
+	size_t mark = out->n;
 	struct slice errors;
 	rpc_method *method;
 	enum rpc_code code;
@@ -218,15 +216,18 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 		write_error(out, id, RPC_NO_METHOD, "there is no such method", no_errors);
 		return true;
 	}
-	code = call(r, method, params, &message, &errors);
+	/* Results may be long: they are written where they go, and taken back if need be. */
+	write_head(out, id);
+	buf_str(out, ",\"result\":");
+	code = call(r, method, params, out, &message, &errors);
+	if (code == RPC_OK && id) {
+		buf_char(out, '}');
+		return true;
+	}
+	out->n = mark;
 	if (!id)
 		return false;
-	if (code == RPC_OK) {
-		write_head(out, id);
-		buf_str(out, ",\"result\":");
-		buf_slice(out, buf_view(&r->result));
-		buf_char(out, '}');
-	} else if (code == RPC_FAILED) {
+	if (code == RPC_FAILED) {
 		write_failure(out, id, &r->diags);
 	} else {
 		write_error(out, id, code, message ? message : "invalid params", errors);
