@@ -437,6 +437,16 @@ compare(struct world *w, struct slice question)
 			fail_msg("%.*s: at %u\n%.*s\n%.*s", (int)question.n, question.p, i,
 			    (int)x.n, x.p, (int)y.n, y.p);
 	}
+	/* All of it as JSON. */
+	x.n = y.n = 0;
+	assert_true(query_write(&x, w->rd, &q, &w->a));
+	buf_char(&y, '[');
+	for (uint32_t i = 0; i < w->a.found.n; i++) {
+		buf_str(&y, i ? "," : "");
+		fwapi_write_rule(&y, want[from + i], q.fields);
+	}
+	buf_char(&y, ']');
+	assert_true(slice_eq(buf_view(&x), buf_view(&y)));
 	q.count = true;
 	assert_true(query_run(w->rd, &q, &w->a));
 	assert_int_equal(w->a.total, n);
