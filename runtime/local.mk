@@ -35,6 +35,12 @@ noinst_LTLIBRARIES += libservice.la
 endif
 libservice_la_CPPFLAGS = $(AM_CPPFLAGS) $(SERVICE_CFLAGS)
 libservice_la_SOURCES = \
+	runtime/feed/conn.c \
+	runtime/feed/feed.c runtime/feed/feed.h runtime/feed/feed_int.h \
+	runtime/feed/frame.c runtime/feed/frame.h \
+	runtime/feed/payload.c \
+	runtime/feed/request.c \
+	runtime/feed/stream.c \
 	runtime/store/sqlite.c \
 	runtime/store/store.c runtime/store/store.h
 libservice_la_LIBADD = libruntime.la $(SERVICE_LIBS) -lpthread
