@@ -23,6 +23,8 @@ struct src {
 	 * the reader should look at besides: "rules.json, rule 3".  May be empty.
 	 */
 	struct slice within;
+	const struct src *outer;        /* that file, where its text is at hand, or NULL */
+	struct span outer_at;           /* the part in it: the object that holds the rule */
 	uint32_t known_off, known_line; /* where src_position last was: lines before it, less 1 */
 };
 

@@ -37,6 +37,22 @@ bool json_write_js(struct buf *out, const json_t *value);
 /* Any value, compact. */
 void json_write(struct buf *out, const json_t *value);
 
+/*
+ * Where the members of an object, or the elements of an array, stand in a text
+ * that json_read has accepted: jansson keeps no places.  at is that of the opening
+ * bracket; false if there is none.  Each step costs the value's length.
+ */
+struct json_walk {
+	struct slice text;
+	size_t at;
+};
+
+bool json_walk_begin(struct json_walk *w, struct slice text, size_t at);
+/* The next value, and for a member its key as it is spelled, without the quotes. */
+bool json_walk_next(struct json_walk *w, struct slice *key, struct span *value);
+/* The value of a member, by a key without escapes. */
+bool json_walk_find(struct slice text, size_t object, const char *key, struct span *value);
+
 /* What JavaScript takes for true. */
 bool json_truthy(const json_t *value);
 

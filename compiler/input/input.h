@@ -16,6 +16,21 @@
 
 #define INPUT_MAX_FILE ((size_t)1 << 30)
 
+/* A rule with the tree it was made of; both live in input.arena. */
+struct input_tree {
+	const struct rule *rule;
+	const struct ast_rule *ast;     /* its src is the file, or of JSON the sentence */
+	bool is_source;                 /* rule source text: places are the file's own */
+	/* Of the file's lines, those from the rule's first attribute to its last. */
+	uint32_t own_line, own_end;
+};
+
+/* A file of rule source text and its attributes and comments. */
+struct input_source {
+	const struct src *src;
+	const struct parse_file *file;
+};
+
 struct input {
 	struct arena *arena;
 	struct diags *diags;
@@ -24,6 +39,12 @@ struct input {
 	VEC(struct rule *) rules;       /* in the order of the input */
 	/* The remoteVMs of payloads and of a folder's vms, one JSON text each. */
 	VEC(struct src *) remote_vms;
+	/* Set before reading, to have trees kept as well, for what looks at the spelling. */
+	bool keep_trees;
+	VEC(struct input_tree) trees;   /* of rules, in their order */
+	VEC(struct input_source) sources;
+	const struct src *outer;        /* the JSON being read, and the object in it */
+	struct span outer_at;
 	struct arena scratch;           /* trees and JSON of what is being read */
 	struct {
 		uint32_t *slot, size;   /* rules by UUID: open addressing over indices */

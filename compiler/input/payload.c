@@ -132,7 +132,8 @@ read_sentence(struct input *in, const json_t *payload, struct src *src)
 
 	if (json_is_string(v) && json_string_length(v)) {
 		src->text = arena_slice(in->diags->arena, json_slice(v));
-		ast = parse_sentence(in->px, &in->scratch, in->diags, src, in->opts);
+		ast = parse_sentence(in->px, in->keep_trees ? in->arena : &in->scratch, in->diags, src,
+		    in->opts);
 		diag_cut(in->diags, before + 1);
 		return ast;
 	}
@@ -148,9 +149,12 @@ input_payload(struct input *in, const json_t *payload, struct slice within)
 	struct src *src = arena_zero(in->diags->arena, sizeof(*src));
 	struct src *place = arena_zero(in->diags->arena, sizeof(*place));
 	struct ast_rule *ast;
+	struct rule *rule;
 
 	src->name = slice_of("rule");
 	src->within = within;
+	src->outer = in->outer;
+	src->outer_at = in->outer_at;
 	*place = *src;
 	ast = read_sentence(in, payload, src);
 	if (json_object_get(payload, "uuid"))
@@ -167,5 +171,8 @@ input_payload(struct input *in, const json_t *payload, struct slice within)
 	read_version(in, payload, place, &f.version);
 	if (in->diags->errors != errors || !ast)
 		return NULL;
-	return rule_make(in->arena, in->diags, ast, &f, in->opts);
+	rule = rule_make(in->arena, in->diags, ast, &f, in->opts);
+	if (rule && in->keep_trees)
+		*vec_push(in->arena, &in->trees) = (struct input_tree){ .rule = rule, .ast = ast };
+	return rule;
 }

@@ -36,6 +36,8 @@ input_forget(struct input *in)
 		memset(in->known.slot, 0xff, in->known.size * sizeof(*in->known.slot));
 	memset(&in->rules, 0, sizeof(in->rules));
 	memset(&in->remote_vms, 0, sizeof(in->remote_vms));
+	memset(&in->trees, 0, sizeof(in->trees));
+	memset(&in->sources, 0, sizeof(in->sources));
 }
 
 void
@@ -94,6 +96,8 @@ input_add(struct input *in, struct rule *rule, const struct src *src, struct spa
 	struct diag *d;
 
 	if (*slot != UINT32_MAX) {
+		if (in->keep_trees && in->trees.n)
+			in->trees.n--;
 		uuid_write(text, rule->uuid);
 		text[UUID_TEXT] = '\0';
 		d = diag_add(in->diags, DIAG_rule_twice, src, at, text);
@@ -142,7 +146,7 @@ input_object(struct input *in, const json_t *o, struct slice within)
 /* Where an object stands: "rules.json:12" or "rules.json, rule 3". */
 struct place {
 	const struct src *src;
-	size_t off;
+	struct span at;                 /* of the value; of an element where trees are kept */
 	uint32_t line;                  /* of a stream; counted as it is read */
 	size_t counted;
 	long index;                     /* in an array, or -1 */
@@ -181,7 +185,10 @@ add_object(struct input *in, const json_t *o, const struct place *p)
 		return;
 	}
 	within = describe(in, p);
+	in->outer = p->src;
+	in->outer_at = p->at;
 	rule = input_object(in, o, within);
+	in->outer = NULL;
 	if (!rule)
 		return;
 	if (input_knows(in, rule->uuid)) {
@@ -196,11 +203,15 @@ add_object(struct input *in, const json_t *o, const struct place *p)
 static void
 add_array(struct input *in, const json_t *list, struct place p)
 {
+	struct json_walk w;
+	bool walk = in->keep_trees && json_walk_begin(&w, p.src->text, p.at.off);
 	json_t *o;
 	size_t i;
 
 	json_array_foreach(list, i, o) {
 		p.index = (long)i;
+		if (walk)
+			json_walk_next(&w, NULL, &p.at);
 		add_object(in, o, &p);
 	}
 }
@@ -232,9 +243,12 @@ add_value(struct input *in, const json_t *v, struct place p)
 	} else if (json_is_object(v) && is_payload(v)) {
 		const json_t *rules = json_object_get(v, "rules");
 		const json_t *remote = json_object_get(v, "remoteVMs");
+		struct place q = p;
 
+		if (in->keep_trees)
+			json_walk_find(p.src->text, p.at.off, "rules", &q.at);
 		if (json_is_array(rules))
-			add_array(in, rules, p);
+			add_array(in, rules, q);
 		else if (rules)
 			bad_shape(in, &p, "rules must be an array");
 		if (json_is_array(remote))
@@ -282,7 +296,9 @@ read_stream(struct input *in, const struct src *src)
 		for (; p.counted < at; p.counted++)
 			p.line += src->text.p[p.counted] == '\n';
 		json_arena_begin(&in->scratch);
+		p.at.off = (uint32_t)at;
 		v = json_read(src, &at, in->diags);
+		p.at.len = (uint32_t)at - p.at.off;
 		if (v)
 			add_value(in, v, p);
 		json_arena_drop(v);

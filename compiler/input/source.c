@@ -23,6 +23,7 @@ struct reader {
 	struct input *in;
 	const struct src *src;
 	struct attributes own, standing;
+	uint32_t own_line, own_end;     /* lines that made own: none if they are equal */
 };
 
 static struct diag *
@@ -125,6 +126,9 @@ finish(struct reader *r, const struct ast_rule *ast, const struct attributes *a)
 		return;
 	if (!a->has_uuid)
 		rule->uuid = derived_uuid(r, rule->text);
+	if (in->keep_trees)
+		*vec_push(in->arena, &in->trees) = (struct input_tree){ rule, ast, true,
+			r->own_line, r->own_end };
 	input_add(in, rule, r->src, ast->span);
 }
 
@@ -133,10 +137,13 @@ source_read(struct input *in, const struct src *src)
 {
 	struct reader r = { .in = in, .src = src };
 	uint32_t found = in->diags->list.n;
-	struct parse_file *file = parse_source(in->px, &in->scratch, in->diags, src, in->opts);
+	struct parse_file *file = parse_source(in->px, in->keep_trees ? in->arena : &in->scratch,
+	    in->diags, src, in->opts);
 	bool block = false;             /* inside a lone @default's block */
 	uint32_t line = 0, block_end = 0;
 
+	if (in->keep_trees)
+		*vec_push(in->arena, &in->sources) = (struct input_source){ src, file };
 	r.standing.f.enabled = RULE_TRUE;
 	r.own = r.standing;
 	for (uint32_t i = 0; i <= file->rules.n; i++) {
@@ -158,7 +165,11 @@ source_read(struct input *in, const struct src *src)
 			if (block || l->is_default) {
 				apply(&r, l, &r.standing);
 				r.own = r.standing;
+				r.own_line = r.own_end = 0;
 			} else {
+				if (r.own_line == r.own_end)
+					r.own_line = line;
+				r.own_end = line + 1;
 				apply(&r, l, &r.own);
 			}
 		}
@@ -167,6 +178,7 @@ source_read(struct input *in, const struct src *src)
 		finish(&r, ast, &r.own);
 		r.own = r.standing;
 		r.own.any = (struct span){ 0, 0 };
+		r.own_line = r.own_end = 0;
 		block = false;
 	}
 	if (!in->diags->errors && r.own.any.len && r.own.any.off != r.standing.any.off)
