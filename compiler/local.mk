@@ -43,6 +43,14 @@ libcompiler_la_SOURCES = \
 	compiler/passes/state.c \
 	compiler/passes/tree.c compiler/passes/tree_int.h \
 	compiler/passes/verify.c compiler/passes/verify.h \
+	compiler/lint/check.def \
+	compiler/lint/config.c \
+	compiler/lint/edit.c \
+	compiler/lint/items.c \
+	compiler/lint/lint.c compiler/lint/lint.h compiler/lint/lint_int.h \
+	compiler/lint/meaning.c \
+	compiler/lint/report.c compiler/lint/report.h compiler/lint/report_int.h \
+	compiler/lint/targets.c \
 	compiler/filter/decide.c compiler/filter/decide.h \
 	compiler/filter/equiv.c \
 	compiler/filter/eval.c compiler/filter/filter.h \

@@ -59,6 +59,7 @@ pkgconfig_DATA += runtime/api/fwrule.pc
 bin_PROGRAMS += fwrule
 fwrule_SOURCES = \
 	runtime/cmd/aggregate.c \
+	runtime/cmd/check.c runtime/cmd/check.h \
 	runtime/cmd/cmd.c runtime/cmd/cmd.h \
 	runtime/cmd/compile.c \
 	runtime/cmd/diff.c \

@@ -8,6 +8,7 @@
 #   fmt/x.fwrule        fwrule fmt x.fwrule                 x.out x.err
 #   rule/x.*            fwrule compile --emit=fwapi -r x.*   x.out x.err
 #   cmd/x.cmd           the shell script x.cmd               x.out
+#   lint/x.*            fwrule check x.*                     x.out
 #   hosts/x/            fwrule compile of examples/x         the files of each level
 #
 # x.args holds more arguments.  An empty output has no sibling.  The exit status
@@ -96,6 +97,22 @@ run_script()
 	report "${stem#"$golden"/}" $?
 }
 
+# Findings, which are results, make the status 1 from warnings on.
+run_lint()
+{
+	stem=${1%.*}
+	# shellcheck disable=SC2046
+	(cd "${1%/*}" && "$FWRULE" check $(args_of "$1") "${1##*/}" </dev/null) \
+	    >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	bad=0 found=0
+	one "$stem.out" "$tmp/out" || bad=1
+	one "$stem.err" "$tmp/err" || bad=1
+	! grep -q '^[^ ]*: \(warning\|error\): ' "$tmp/out" || found=1
+	[ $status -eq $found ] || { echo "exit status $status"; bad=1; }
+	report "${stem#"$golden"/}" $bad
+}
+
 # Level 0 with all back ends, the others only what they change.
 run_host()
 {
@@ -126,6 +143,7 @@ run_case()
 	parse/*) run "$1" .ast.json parse --debug=ast $(args_of "$1") "${1##*/}" ;;
 	fmt/*) run "$1" .out fmt "${1##*/}" ;;
 	rule/*) run "$1" .out compile --emit=fwapi $(args_of "$1") -r "${1##*/}" ;;
+	lint/*) run_lint "$1" ;;
 	cmd/*) run_script "$1" ;;
 	hosts/*) run_host "$1" ;;
 	esac
@@ -133,7 +151,8 @@ run_case()
 
 for c in "$golden"/sentence/*.rule "$golden"/parse/*.fwrule "$golden"/fmt/*.fwrule \
     "$golden"/rule/*.fwrule \
-    "$golden"/rule/*.json "$golden"/rule/*.jsonl "$golden"/cmd/*.cmd "$here"/examples/*/vms.json; do
+    "$golden"/rule/*.json "$golden"/rule/*.jsonl "$golden"/lint/*.fwrule \
+    "$golden"/cmd/*.cmd "$here"/examples/*/vms.json; do
 	case "$c" in
 	*/vms.json) c=${c%/vms.json} c=$golden/hosts/${c##*/} ;;
 	esac

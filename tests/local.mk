@@ -97,6 +97,7 @@ tests_scripts = \
 	tests/differential.sh \
 	tests/golden-test.sh \
 	tests/include-order.sh \
+	tests/lint-doc.sh \
 	tests/manual-test.sh \
 	tests/readme-test.sh
 
@@ -112,6 +113,7 @@ distclean-local:
 # Rewrites what golden tests expect; read the difference before it is committed.
 update-golden: all
 	UPDATE_GOLDEN=1 srcdir=$(srcdir) $(srcdir)/tests/golden-test.sh
+	-UPDATE_GOLDEN=1 srcdir=$(srcdir) $(srcdir)/tests/lint-doc.sh
 
 # The whole test suite with AddressSanitizer, UndefinedBehaviorSanitizer and leaks;
 # but for fewer random cases against the reference, which take most of the time.

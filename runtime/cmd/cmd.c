@@ -56,9 +56,15 @@ cmd_bad_option(const char *name, char **argv)
 bool
 cmd_colour(void)
 {
+	return cmd_colour_of(2);
+}
+
+bool
+cmd_colour_of(int fd)
+{
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return isatty(2) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+	return isatty(fd) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
 void

@@ -23,6 +23,7 @@ extern const struct cmd cmd_table[];
 extern const size_t cmd_count;
 
 int cmd_aggregate(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_equiv(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
@@ -48,6 +49,8 @@ int cmd_bad_option(const char *name, char **argv);
 
 /* Colour on standard error: a terminal, NO_COLOR not set, TERM not dumb. */
 bool cmd_colour(void);
+/* The same of another descriptor. */
+bool cmd_colour_of(int fd);
 /* Prints all diagnostics to standard error. */
 void cmd_print_diags(const struct diags *ds);
 /*

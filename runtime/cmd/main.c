@@ -31,6 +31,29 @@ const struct cmd cmd_table[] = {
 	  "`-` and no FILE are standard input.  A list with an error in it gives no output.\n"
 	  "Exit status: 0 done, 1 errors in a list, 2 usage or unreadable input.\n",
 	  cmd_aggregate },
+	{ "check", "what rules say that can hardly be meant",
+	  "usage: fwrule check [options] FILE...\n"
+	  "\n"
+	  "Checks rules in any format for what their author can hardly have meant; --list shows\n"
+	  "the checks, --explain=CODE says more of one.\n"
+	  "\n"
+	  "  -V, --vms=FILE          the host's VMs, as `vmadm lookup -j` prints them; they are\n"
+	  "                          checked, too\n"
+	  "  -R, --remote-vms=FILE   VMs of other hosts; may be repeated\n"
+	  "      --format=FORMAT     text (default), json, jsonl\n"
+	  "      --select=CODES      only these: codes, names, or beginnings as FW02\n"
+	  "      --ignore=CODES      not these\n"
+	  "      --severity=CODE=LEVEL  error, warning, note or off; may be repeated\n"
+	  "      --fail-on=LEVEL     exit 1 from this severity on: error, warning (default), note,\n"
+	  "                          never\n"
+	  "      --fwrule-version=N  report features newer than rule version N (1 to 4)\n"
+	  "      --explain=CODE      what the check is about, with examples; all: of every check\n"
+	  "      --list              the checks, a line each\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` is standard input.  Exit status: 0 nothing found, 1 something was found, 2 usage\n"
+	  "or unreadable input, 3 internal error.\n",
+	  cmd_check },
 	{ "compile", "rules and VMs to ipf.conf, ipf6.conf, FWAPI JSON or Moray records",
 	  "usage: fwrule compile -r RULES -V VMS [-R RVMS] [options]\n"
 	  "\n"

@@ -29,7 +29,21 @@ _fwrule_value()
 			mapfile -t COMPREPLY < <(compgen -W 'ir pass:merge pass:state pass:share' -- "$cur")
 		fi
 		;;
-	--format) mapfile -t COMPREPLY < <(compgen -W 'text json markdown' -- "$cur") ;;
+	--format)
+		if [[ $command == check ]]; then
+			_fwrule_word 'text json jsonl'
+			return 0
+		fi
+		mapfile -t COMPREPLY < <(compgen -W 'text json markdown' -- "$cur")
+		;;
+	--fail-on) _fwrule_word 'error warning note never' ;;
+	--select | --ignore | --severity)
+		_fwrule_list "$(fwrule check --list 2>/dev/null | sed -n 's/^\(FW[0-9]*\) .*/\1/p')"
+		;;
+	--explain)
+		[[ $command == check ]] || return 1
+		_fwrule_word "all $(fwrule check --list 2>/dev/null | sed -n 's/^\(FW[0-9]*\) .*/\1/p')"
+		;;
 	--family) mapfile -t COMPREPLY < <(compgen -W '4 6' -- "$cur") ;;
 	--proto) mapfile -t COMPREPLY < <(compgen -W 'ah esp icmp icmp6 tcp udp' -- "$cur") ;;
 	-r | --rules | -V | --vms | -W | --new-vms | -R | --remote-vms | --exclude | --intersect)
@@ -70,7 +84,7 @@ _fwrule()
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-		    'aggregate compile diff equiv explain fmt index parse query rpc help --help --version' -- "$cur")
+		    'aggregate check compile diff equiv explain fmt index parse query rpc help --help --version' -- "$cur")
 		return
 	fi
 	# bash takes = for a word of its own.
@@ -84,6 +98,10 @@ _fwrule()
 	fi
 	case $command in
 	aggregate) options='--intersect= --exclude= --count --help -h' ;;
+	check)
+		options='-V --vms= -R --remote-vms= --format= --select= --ignore= --severity= --fail-on=
+		    --fwrule-version= --explain= --list -h --help'
+		;;
 	compile)
 		options='-r --rules= -V --vms= -R --remote-vms= -o --output= --emit= --fields= --vm=
 		    --ipf-tags --date= -O0 -O1 -O2 -O3 --fwrule-version= --verify --debug= -v --verbose
@@ -107,7 +125,7 @@ _fwrule()
 		;;
 	rpc) options='-h --help' ;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W 'aggregate compile diff equiv explain fmt index parse query rpc' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'aggregate check compile diff equiv explain fmt index parse query rpc' -- "$cur")
 		return
 		;;
 	*) return ;;

@@ -5,9 +5,10 @@ function __fwrule_in
     __fish_seen_subcommand_from $argv
 end
 
-set -l commands aggregate compile diff equiv explain fmt index parse query rpc help
+set -l commands aggregate check compile diff equiv explain fmt index parse query rpc help
 complete -c fwrule -n "not __fwrule_in $commands" -f
 complete -c fwrule -n "not __fwrule_in $commands" -a aggregate -d 'lists of addresses to the smallest list'
+complete -c fwrule -n "not __fwrule_in $commands" -a check -d 'what rules say that can hardly be meant'
 complete -c fwrule -n "not __fwrule_in $commands" -a compile -d 'rules and VMs to filter files'
 complete -c fwrule -n "not __fwrule_in $commands" -a diff -d 'what traffic changes between two sets of rules'
 complete -c fwrule -n "not __fwrule_in $commands" -a equiv -d 'whether two filter files decide the same'
@@ -20,12 +21,24 @@ complete -c fwrule -n "not __fwrule_in $commands" -a rpc -d 'the toolchain as JS
 complete -c fwrule -n "not __fwrule_in $commands" -a help -d 'what a command takes'
 complete -c fwrule -n "not __fwrule_in $commands" -l help -d 'show the commands'
 complete -c fwrule -n "not __fwrule_in $commands" -l version -d 'show the version'
-complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate compile diff equiv explain fmt index parse query rpc'
+complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate check compile diff equiv explain fmt index parse query rpc'
 
 complete -c fwrule -n '__fwrule_in aggregate' -l intersect -r -d 'keep only addresses of this list'
 complete -c fwrule -n '__fwrule_in aggregate' -l exclude -r -d 'leave out the addresses of this list'
 complete -c fwrule -n '__fwrule_in aggregate' -l count -d 'write how many instead'
 complete -c fwrule -n '__fwrule_in aggregate' -s h -l help -d 'show a summary'
+
+complete -c fwrule -n '__fwrule_in check' -s V -l vms -r -d 'VMs of the host'
+complete -c fwrule -n '__fwrule_in check' -s R -l remote-vms -r -d 'VMs of other hosts'
+complete -c fwrule -n '__fwrule_in check' -l format -x -a 'text json jsonl' -d 'form of the findings'
+complete -c fwrule -n '__fwrule_in check' -l select -x -d 'only these checks'
+complete -c fwrule -n '__fwrule_in check' -l ignore -x -d 'not these checks'
+complete -c fwrule -n '__fwrule_in check' -l severity -x -d 'CODE=LEVEL'
+complete -c fwrule -n '__fwrule_in check' -l fail-on -x -a 'error warning note never' -d 'exit 1 from this severity on'
+complete -c fwrule -n '__fwrule_in check' -l fwrule-version -x -a '1 2 3 4' -d 'report newer features'
+complete -c fwrule -n '__fwrule_in check' -l explain -x -a "all (fwrule check --list 2>/dev/null | string match -r '^FW\d+')" -d 'what a check is about'
+complete -c fwrule -n '__fwrule_in check' -l list -d 'the checks'
+complete -c fwrule -n '__fwrule_in check' -s h -l help -d 'show a summary'
 
 complete -c fwrule -n '__fwrule_in compile' -s r -l rules -r -d rules
 complete -c fwrule -n '__fwrule_in compile' -s V -l vms -r -d 'VMs of the host'
