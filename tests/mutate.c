@@ -39,7 +39,7 @@ swap_lines(struct mutant *m, uint32_t x, uint32_t y)
 static bool
 is_fallback(const struct w_line *l)
 {
-	return l->n_named == 0;
+	return l->n_named == 0 && l->head == 0 && l->group == 0;
 }
 
 /* --- lines ------------------------------------------------------------ */
@@ -153,6 +153,7 @@ line_of_other_family(struct mutant *m, struct w_line *unused)
 	if (m->other->line.n == 0)
 		return false;
 	l = m->other->line.v[random_below(m->other->line.n)];
+	l.head = l.group = 0;
 	if (is_fallback(&l) || l.any || (m->file.fam == 4 && l.p.bits < 96))
 		return false;
 	if (m->file.fam == 4) {
@@ -224,7 +225,7 @@ drop_quick(struct mutant *m, struct w_line *l)
 static bool
 add_quick(struct mutant *m, struct w_line *l)
 {
-	bool was = l->quick;
+	bool was = l->quick || l->head;
 
 	(void)m;
 	l->quick = true;
@@ -518,6 +519,59 @@ add_log(struct mutant *m, struct w_line *l)
 	return l->cfwlog = true;
 }
 
+/* --- groups ----------------------------------------------------------- */
+
+static bool
+drop_head(struct mutant *m, struct w_line *l)
+{
+	bool was = l->head != 0;
+
+	(void)m;
+	l->head = 0;
+	return was;
+}
+
+static bool
+drop_group(struct mutant *m, struct w_line *l)
+{
+	bool was = l->group != 0;
+
+	(void)m;
+	l->group = 0;
+	return was;
+}
+
+/* The line goes behind another group's lines. */
+static bool
+change_group(struct mutant *m, struct w_line *l)
+{
+	uint32_t to = random_below(m->file.line.n);
+	struct w_line moved = *l;
+
+	moved.group = m->file.line.v[to].group;
+	if (l->head || moved.group == l->group || to < m->at)
+		return false;
+	insert_line(m, to + 1, moved);
+	remove_line(m, m->at);
+	return true;
+}
+
+static bool
+swap_heads(struct mutant *m, struct w_line *l)
+{
+	for (uint32_t i = m->at + 1; l->head && i < m->file.line.n; i++) {
+		struct w_line *o = &m->file.line.v[i];
+		int head = l->head;
+
+		if (!o->head || o->out != l->out)
+			continue;
+		l->head = o->head;
+		o->head = head;
+		return true;
+	}
+	return false;
+}
+
 const struct mutation mutation_table[] = {
 	{ "drop a line", drop_line, false },
 	{ "drop a fallback line", drop_fallback, false },
@@ -564,5 +618,9 @@ const struct mutation mutation_table[] = {
 	{ "drop a tag", drop_tag, false },
 	{ "drop cfwlog", drop_log, false },
 	{ "add cfwlog", add_log, false },
+	{ "drop a head", drop_head, false },
+	{ "drop a group", drop_group, false },
+	{ "a line in another group", change_group, false },
+	{ "swap the groups of two heads", swap_heads, false },
 };
 const size_t mutations = BASE_COUNT(mutation_table);

@@ -135,6 +135,30 @@ find_rule(const struct m_host *h, const char *uuid)
 	return M_UNKNOWN;
 }
 
+static int
+find_group(struct w_file *f, struct arena *arena, const char *name)
+{
+	struct w_group *g;
+
+	for (uint32_t i = 0; i < f->group.n; i++)
+		if (strcmp(f->group.v[i].name, name) == 0)
+			return (int)i;
+	g = vec_push(arena, &f->group);
+	strcpy(g->name, name);
+	return (int)f->group.n - 1;
+}
+
+static bool
+read_group(struct words *w, const char *word, struct w_file *f, struct arena *arena, int *out)
+{
+	if (!take(w, word))
+		return true;
+	if (w->at == w->n || strlen(w->word[w->at]) >= W_GROUP)
+		return false;
+	*out = find_group(f, arena, w->word[w->at++]);
+	return true;
+}
+
 static bool
 read_tag(struct words *w, struct w_line *l, const struct m_host *h)
 {
@@ -159,9 +183,9 @@ read_tag(struct words *w, struct w_line *l, const struct m_host *h)
 }
 
 static bool
-read_line(struct words *w, struct w_line *l, const struct m_host *h, int fam)
+read_line(struct words *w, struct w_line *l, struct w_file *f, struct arena *arena)
 {
-	*l = (struct w_line){ .proto = -1, .p.fam = fam, .rule = M_NOBODY };
+	*l = (struct w_line){ .proto = -1, .p.fam = f->fam, .rule = M_NOBODY };
 	l->pass = take(w, "pass");
 	if (!l->pass && !take(w, "block"))
 		return false;
@@ -177,7 +201,7 @@ read_line(struct words *w, struct w_line *l, const struct m_host *h, int fam)
 			return false;
 	}
 	l->any = take(w, "all");
-	if (!l->any && !read_sides(w, l, fam))
+	if (!l->any && !read_sides(w, l, f->fam))
 		return false;
 	if (!read_keys(w, l))
 		return false;
@@ -192,7 +216,9 @@ read_line(struct words *w, struct w_line *l, const struct m_host *h, int fam)
 				return false;
 		}
 	}
-	return read_tag(w, l, h) && w->at == w->n;
+	return read_group(w, "head", f, arena, &l->head) &&
+	    read_group(w, "group", f, arena, &l->group) && read_tag(w, l, f->host) &&
+	    w->at == w->n;
 }
 
 /* "# rule=U, ..." or "# rules=U, U": a header, which holds until the next blank line. */
@@ -218,6 +244,7 @@ w_read(struct w_file *f, struct arena *arena, const struct m_host *h, int fam, s
 	struct words w;
 
 	*f = (struct w_file){ .host = h, .fam = fam };
+	find_group(f, arena, "");
 	for (; p < end; p = line + 1) {
 		struct w_line *l;
 
@@ -231,7 +258,7 @@ w_read(struct w_file *f, struct arena *arena, const struct m_host *h, int fam, s
 		if (line == p || *p == '#')
 			continue;
 		l = vec_push(arena, &f->line);
-		if (!split(&w, p, (size_t)(line - p)) || !read_line(&w, l, h, fam))
+		if (!split(&w, p, (size_t)(line - p)) || !read_line(&w, l, f, arena))
 			return false;
 		l->named = from;
 		l->n_named = f->named.n - from;
@@ -268,7 +295,7 @@ write_keys(struct buf *out, const struct w_line *l)
 }
 
 void
-w_write_line(struct buf *out, const struct w_line *l)
+w_write_line(struct buf *out, const struct w_file *f, const struct w_line *l)
 {
 	bool first = l->out == l->turned;
 
@@ -292,6 +319,10 @@ w_write_line(struct buf *out, const struct w_line *l)
 	buf_str(out, l->opening ? " flags S/SA" : "");
 	buf_str(out, l->frags ? " keep frags" : "");
 	buf_str(out, l->state ? " keep state" : "");
+	if (l->head)
+		buf_printf(out, " head %s", f->group.v[l->head].name);
+	if (l->group)
+		buf_printf(out, " group %s", f->group.v[l->group].name);
 	if (l->tagged)
 		buf_printf(out, " set-tag(uuid=%s%s)", l->tag, l->cfwlog ? ", cfwlog" : "");
 	buf_char(out, '\n');
@@ -301,7 +332,7 @@ void
 w_write(struct buf *out, const struct w_file *f)
 {
 	for (uint32_t i = 0; i < f->line.n; i++)
-		w_write_line(out, &f->line.v[i]);
+		w_write_line(out, f, &f->line.v[i]);
 }
 
 /* --- one packet ------------------------------------------------------- */
@@ -337,22 +368,49 @@ matches(const struct w_line *l, const struct m_packet *p)
 	return p->key >= lo && p->key <= hi && (!l->opening || p->opening);
 }
 
+/* The line whose verdict holds so far. */
+struct standing {
+	const struct w_line *line;              /* NULL: none */
+	bool quick, state_kept;
+};
+
+/*
+ * The lines of one group in their order.  A head's verdict holds where no line of its
+ * group matches.  State is kept where a quick verdict is reached; if it cannot be
+ * kept, the line (a head with all its group) counts as not matched.
+ */
+static struct standing
+walk_list(const struct w_file *f, const struct m_packet *p, int group, struct standing s)
+{
+	bool can = m_can_keep(p->fam, p->proto, p->key);
+
+	for (uint32_t i = 0; i < f->line.n; i++) {
+		const struct w_line *l = &f->line.v[i];
+		struct standing before = s;
+
+		if (l->group != group || !matches(l, p))
+			continue;
+		s = (struct standing){ l, l->quick, false };
+		if (l->head)
+			s = walk_list(f, p, l->head, s);
+		if (!s.quick)
+			continue;
+		if (!s.line->state || s.state_kept || can) {
+			s.state_kept |= s.line->state;
+			break;
+		}
+		s = before;
+	}
+	return s;
+}
+
 struct m_outcome
 w_decide(const struct w_file *f, const struct m_packet *p, const struct w_line **line)
 {
 	bool can = m_can_keep(p->fam, p->proto, p->key);
 	struct m_outcome o = { .verdict = M_NONE, .tag = M_NOBODY };
-	const struct w_line *by = NULL;
+	const struct w_line *by = walk_list(f, p, 0, (struct standing){ NULL, false, false }).line;
 
-	for (uint32_t i = 0; i < f->line.n; i++) {
-		const struct w_line *l = &f->line.v[i];
-
-		if (!matches(l, p) || (l->quick && l->state && !can))
-			continue;
-		by = l;
-		if (l->quick)
-			break;
-	}
 	if (line)
 		*line = by;
 	if (!by)

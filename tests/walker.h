@@ -21,13 +21,22 @@ struct w_line {
 	int a, b;                               /* port, ends of a range, type and code */
 	char tag[M_UUID];
 	int rule;                               /* of the tag, with a host; else M_UNKNOWN */
+	/* Groups by number in w_file.group; 0: none. */
+	int head, group;
 	/* The rules that the comment above it names, in w_file.named. */
 	uint32_t named, n_named;
+};
+
+#define W_GROUP 16                              /* bytes of a group's name, a NUL included */
+
+struct w_group {
+	char name[W_GROUP];
 };
 
 struct w_file {
 	const struct m_host *host;              /* may be NULL */
 	int fam;
+	VEC(struct w_group) group;              /* the first one has no name: lines in none */
 	VEC(struct w_line) line;
 	VEC(int) named;
 };
@@ -37,7 +46,7 @@ bool w_read(struct w_file *f, struct arena *arena, const struct m_host *h, int f
     struct slice text);
 /* The lines without comments, one blank where the compiler leaves two. */
 void w_write(struct buf *out, const struct w_file *f);
-void w_write_line(struct buf *out, const struct w_line *l);
+void w_write_line(struct buf *out, const struct w_file *f, const struct w_line *l);
 
 /* *line, where given, is the one that decides, or NULL. */
 struct m_outcome w_decide(const struct w_file *f, const struct m_packet *p,

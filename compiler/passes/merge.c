@@ -230,8 +230,7 @@ without_vm_order(struct passes *ps, const struct policy *p)
 static bool
 same_block(const struct policy_entry *x, const struct policy_entry *y)
 {
-	/* All of the rank but the first item: protocol, direction, priority, action. */
-	return x->rank >> 47 == y->rank >> 47;
+	return policy_standing(x) == policy_standing(y);
 }
 
 static void

@@ -197,7 +197,7 @@ static struct slice
 join_key(struct problem *pb, const struct join *j, bool by_items)
 {
 	struct buf key = { 0 };
-	uint64_t block = j->entry.rank >> 47 << 1 | j->entry.keep_state;
+	uint64_t block = (uint64_t)policy_standing(&j->entry) << 1 | j->entry.keep_state;
 	struct slice s;
 
 	buf_add(&key, &block, sizeof(block));
@@ -474,6 +474,7 @@ write_joined(struct writer *w, struct join *joins)
 		addrs = pset_prefixes(pb->ps->arena, &j->addrs, &n);
 		e = add_entry(w, share_outcome(&j->entry), &j->items, (uint32_t)n);
 		e->addrs = addrs;
+		e->rank = j->entry.rank;
 		name_dropped(pb, &joins[i], i);
 		set_rules(pb, e, j->from.v, j->from.n);
 	}
@@ -560,10 +561,10 @@ state_first(struct policy_entry *e, uint32_t n, struct arena *scratch)
 
 	memcpy(old, e, n * sizeof(*old));
 	for (uint32_t i = 0, k; i < n; i = k) {
-		for (k = i; k < n && old[k].rank >> 47 == old[i].rank >> 47; k++)
+		for (k = i; k < n && policy_standing(&old[k]) == policy_standing(&old[i]); k++)
 			if (old[k].keep_state)
 				e[to++] = old[k];
-		for (k = i; k < n && old[k].rank >> 47 == old[i].rank >> 47; k++)
+		for (k = i; k < n && policy_standing(&old[k]) == policy_standing(&old[i]); k++)
 			if (!old[k].keep_state)
 				e[to++] = old[k];
 	}

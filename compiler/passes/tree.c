@@ -130,16 +130,19 @@ lines_of(struct tree *t, enum lang_proto proto)
 }
 
 static bool
-same_outcome(const struct tree *t, const struct tree_line *x, const struct tree_line *y)
+same_saying(const struct tree *t, const struct tree_line *x, const struct tree_line *y)
 {
 	const struct policy_entry *a = &t->p->entries.v[x->entry];
 	const struct policy_entry *b = &t->p->entries.v[y->entry];
 
 	return a == b || (!t->ps->tags && a->action == b->action &&
-	    a->keep_state == b->keep_state);
+	    a->keep_state == b->keep_state && policy_standing(a) == policy_standing(b));
 }
 
-/* Lines of one outcome may change places: those for all addresses go last, together. */
+/*
+ * Lines of one outcome may change places: those for all addresses go last, together.
+ * Only within one standing, or a line would get packets of a rule that it does not name.
+ */
 static void
 wide_last(const struct tree *t, struct tree_list *list)
 {
@@ -150,7 +153,7 @@ wide_last(const struct tree *t, struct tree_list *list)
 	for (uint32_t lo = 0, hi; lo < n; lo = hi) {
 		uint32_t kept = lo, n_wide = 0;
 
-		for (hi = lo; hi < n && same_outcome(t, v[lo], v[hi]); hi++)
+		for (hi = lo; hi < n && same_saying(t, v[lo], v[hi]); hi++)
 			if (v[hi]->p.len == everything(t->fam).p.len)
 				wide[n_wide++] = v[hi];
 			else

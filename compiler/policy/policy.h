@@ -130,4 +130,11 @@ bool policy_icmp_state(enum lang_proto proto, unsigned type);
 /* The order of spec 3 but for addresses: protocol, direction, priority, action, first item. */
 uint64_t policy_rank(const struct rule *r, enum lang_side side);
 
+/* All of the rank but the first item: what two rules' entries are told apart by. */
+static inline uint32_t
+policy_standing(const struct policy_entry *e)
+{
+	return (uint32_t)(e->rank >> 47);
+}
+
 #endif
