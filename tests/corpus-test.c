@@ -2,13 +2,16 @@
 /*
  * Holds fwrule against recorded answers of the reference (tests/corpus): every
  * rule's verdict, errors, parsed form, raw, serialized and text; every host's
- * files, byte for byte.  CORPUS_DIR names another folder of the same form.
+ * files at -O0, byte for byte; the other levels are proved and walked.  CORPUS_DIR
+ * names another folder of the same form.
  *
  * The reference keeps addresses as they were typed.  What it says is brought to
  * canonical spelling here, by inet_pton and a writer of this file's own, which
  * is held against inet_ntop.
  */
+#include "compiler/base/json.h"
 #include "runtime/rpc/rpc.h"
+#include "walker.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -567,6 +570,110 @@ check_host(struct tally *t, struct rpc *rpc, const json_t *c)
 	json_decref(response);
 }
 
+/* --- levels -------------------------------------------------------------------------- */
+
+#define LEVELS 3                        /* -O1 and up, which mean the same */
+
+static json_t *
+compile_proved(struct rpc *rpc, const json_t *c, int level)
+{
+	json_t *params = json_copy(json_object_get(c, "host"));
+
+	json_object_set(params, "ipfTags", json_object_get(c, "ipfTags"));
+	json_object_set_new(params, "optimize", json_integer(level));
+	json_object_set_new(params, "verify", json_true());
+	return ask(rpc, "compile", params);
+}
+
+static bool
+agree_on(void *arg, const struct m_packet *p)
+{
+	const struct w_file *f = arg;
+	struct m_outcome first = w_decide(&f[0], p, NULL), o;
+
+	for (int i = 1; i < LEVELS; i++) {
+		o = w_decide(&f[i], p, NULL);
+		if (!m_same(&first, &o))
+			return false;
+	}
+	return true;
+}
+
+/* Walks packets at every edge of all the files, one of each level. */
+static bool
+agree_at_edges(struct arena *arena, const struct w_file f[LEVELS])
+{
+	struct w_edges e;
+	bool same = true;
+
+	for (int dir = M_IN; dir <= M_OUT; dir++)
+		for (int i = 0; i < w_protos && same; i++) {
+			w_edges_init(&e, arena, dir, f[0].fam, w_proto[i]);
+			for (int k = 0; k < LEVELS; k++)
+				w_edges_file(&e, &f[k]);
+			w_edges_close(&e);
+			same = w_edges_walk(&e, agree_on, (void *)f);
+		}
+	return same;
+}
+
+static void
+check_file_levels(struct tally *t, json_t *const response[LEVELS], const char *uuid, int fam)
+{
+	struct arena arena = { 0 };
+	struct w_file f[LEVELS];
+	bool read = true;
+
+	for (int i = 0; i < LEVELS; i++) {
+		const json_t *files = json_object_get(json_object_get(response[i], "result"), "files");
+		const json_t *text = json_object_get(json_object_get(files, uuid),
+		    fam == 4 ? "ipf.conf" : "ipf6.conf");
+
+		read = read && json_is_string(text) &&
+		    w_read(&f[i], &arena, NULL, fam, json_slice(text));
+	}
+	check(t, "files that can be walked", read, response[0], response[LEVELS - 1]);
+	check(t, "levels", !read || agree_at_edges(&arena, f), response[0], response[LEVELS - 1]);
+	arena_free(&arena);
+}
+
+static void
+check_levels(struct tally *t, struct rpc *rpc, const json_t *c)
+{
+	json_t *response[LEVELS];
+	const json_t *vm;
+	size_t n;
+
+	t->id = json_object_get(c, "id");
+	for (int i = 0; i < LEVELS; i++) {
+		response[i] = compile_proved(rpc, c, i + 1);
+		check(t, "proof", json_object_get(response[i], "result") != NULL, c, response[i]);
+	}
+	json_array_foreach(json_object_get(json_object_get(response[0], "result"), "vms"), n, vm)
+		for (int fam = 4; fam <= 6; fam += 2)
+			check_file_levels(t, response, json_string_value(vm), fam);
+	for (int i = 0; i < LEVELS; i++)
+		json_decref(response[i]);
+}
+
+/* -O1, -O2 and -O3 of all hosts: each file is proved, and walked beside the others. */
+static void
+test_levels(void **state)
+{
+	struct tally t = { 0 };
+	struct rpc *rpc = rpc_new();
+	FILE *f = open_corpus("hosts.jsonl");
+	json_t *c;
+
+	(void)state;
+	for (; (c = next_case(f)) != NULL; t.cases++) {
+		check_levels(&t, rpc, c);
+		json_decref(c);
+	}
+	rpc_free(rpc);
+	finish(&t, f);
+}
+
 static void
 test_hosts(void **state)
 {
@@ -591,6 +698,7 @@ main(void)
 		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_levels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,6 @@ tests_api_sets_test_SOURCES = tests/api-sets-test.c tests/random.h
 tests_api_sets_test_CPPFLAGS = -I$(srcdir)/runtime/api $(AM_CPPFLAGS)
 tests_api_sets_test_LDADD = libfwrule.la $(CMOCKA_LIBS)
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
-tests_corpus_test_SOURCES = tests/corpus-test.c
 tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
 tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
 tests_decide_test_SOURCES = \
@@ -58,6 +57,7 @@ tests_keyword_test_SOURCES = tests/keyword-test.c
 tests_net_test_SOURCES = tests/net-test.c tests/random.h
 model_sources = tests/build.c tests/build.h tests/model.c tests/model.h tests/random.h \
 	tests/walker.c tests/walker.h
+tests_corpus_test_SOURCES = tests/corpus-test.c $(model_sources)
 tests_ortc_test_SOURCES = tests/ortc-test.c $(model_sources)
 tests_passes_test_SOURCES = tests/passes-test.c $(model_sources)
 tests_verify_test_SOURCES = tests/verify-test.c tests/ipf-doc.h tests/mutate.c tests/mutate.h \
