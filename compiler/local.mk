@@ -65,6 +65,7 @@ libcompiler_la_SOURCES = \
 	compiler/backends/ipf.c \
 	compiler/backends/ipfwarn.c \
 	compiler/backends/moray.c \
+	compiler/convert/convert.c compiler/convert/convert.h \
 	compiler/compile.c compiler/compile.h
 
 libcompiler_la_LIBADD = libgrammar.la $(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS) -lpthread -lm

@@ -62,6 +62,7 @@ fwrule_SOURCES = \
 	runtime/cmd/check.c runtime/cmd/check.h \
 	runtime/cmd/cmd.c runtime/cmd/cmd.h \
 	runtime/cmd/compile.c \
+	runtime/cmd/convert.c \
 	runtime/cmd/diff.c \
 	runtime/cmd/equiv.c \
 	runtime/cmd/explain.c \

@@ -6,6 +6,7 @@
  */
 #include "compiler/backends/backend.h"
 #include "compiler/base/text.h"
+#include "compiler/convert/convert.h"
 #include "compiler/input/input.h"
 #include "tests/random.h"
 #include "tests/sentence.h"
@@ -333,6 +334,100 @@ test_moray(void **state)
 	buf_free(&b);
 }
 
+/* --- from format to format ------------------------------------------------------------- */
+
+/* Rules of random payloads, read as one document. */
+static void
+read_random(struct world *w, uint32_t n)
+{
+	struct sentence_opts o = { 0 };
+	struct buf sentence = { 0 };
+	json_t *rules = json_array();
+	char *text;
+
+	for (uint32_t i = 0; i < n; i++) {
+		char uuid[37];
+		json_t *p;
+
+		sentence.n = 0;
+		sentence_random(&sentence, random_u64(), &o);
+		p = random_payload(buf_view(&sentence));
+		snprintf(uuid, sizeof(uuid), "%08x-3c33-45c0-987e-1dfa0140e662", i);
+		json_object_set_new(p, "uuid", json_string(uuid));
+		json_array_append_new(rules, p);
+	}
+	text = json_dumps(rules, 0);
+	input_read_text(&w->in, slice_of("random"), slice_of(text));
+	no_errors(w, "payloads", slice_of(text));
+	assert_int_equal(w->in.rules.n, n);
+	free(text);
+	json_decref(rules);
+	buf_free(&sentence);
+}
+
+static void
+serialize(struct buf *out, const struct input *in)
+{
+	out->n = 0;
+	for (uint32_t i = 0; i < in->rules.n; i++) {
+		rule_write_serialized(out, in->rules.v[i]);
+		buf_char(out, '\n');
+	}
+}
+
+/* Converts and reads back into a new world; how many warnings that gave. */
+static uint32_t
+convert(struct world *from, const struct convert_format *to, struct world *back)
+{
+	uint32_t warnings = from->diags.warnings;
+	struct buf text = { 0 };
+
+	assert_true(convert_write(&text, &from->in, to));
+	world_open(back);
+	input_read_text(&back->in, slice_of(to->name), arena_slice(&back->arena, buf_view(&text)));
+	no_errors(back, to->name, buf_view(&text));
+	assert_int_equal(back->in.rules.n, from->in.rules.n);
+	buf_free(&text);
+	return from->diags.warnings - warnings;
+}
+
+/* Either nothing is lost or it was said; and what has come through once always does. */
+static void
+check_pair(const struct convert_format *a, const struct convert_format *b)
+{
+	struct buf first = { 0 }, second = { 0 };
+	struct world w, in_a, in_b, again;
+	uint32_t warnings;
+
+	world_open(&w);
+	read_random(&w, 40);
+	serialize(&first, &w.in);
+	warnings = convert(&w, a, &in_a);
+	warnings += convert(&in_a, b, &in_b);
+	serialize(&second, &in_b.in);
+	assert_int_equal(warnings == 0, slice_eq(buf_view(&first), buf_view(&second)));
+	assert_int_equal(convert(&in_b, a, &again), 0);
+	serialize(&first, &again.in);
+	assert_true(slice_eq(buf_view(&first), buf_view(&second)));
+	buf_free(&first);
+	buf_free(&second);
+	world_close(&w);
+	world_close(&in_a);
+	world_close(&in_b);
+	world_close(&again);
+}
+
+static void
+test_convert(void **state)
+{
+	(void)state;
+	random_start(4);
+	for (int n = 0; n < 12; n++)
+		for (size_t a = 0; a < convert_count; a++)
+			for (size_t b = 0; b < convert_count; b++)
+				check_pair(&convert_table[a], &convert_table[b]);
+}
+
 int
 main(void)
 {
@@ -340,6 +435,7 @@ main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_serialized),
 		cmocka_unit_test(test_moray),
+		cmocka_unit_test(test_convert),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,9 +69,9 @@ write_comment(struct writer *w, struct span at)
 static const struct parse_line *
 next_comment(const struct writer *w, uint32_t until)
 {
-	const struct parse_line *l = &w->file->lines.v[w->line];
+	const struct parse_line *l = w->line < w->file->lines.n ? &w->file->lines.v[w->line] : NULL;
 
-	return w->line < w->file->lines.n && l->span.off < until ? l : NULL;
+	return l && l->span.off < until ? l : NULL;
 }
 
 /* Is there a comment in the rule from here on? */
@@ -127,8 +127,8 @@ is_plain(struct slice s)
 	return true;
 }
 
-static void
-write_attribute(struct buf *out, struct slice name, struct slice value)
+void
+format_attribute(struct buf *out, struct slice name, struct slice value)
 {
 	bool text = slice_is(name, "description") || slice_is(name, "created_by");
 
@@ -150,7 +150,7 @@ top_attribute(struct writer *w, const struct parse_line *l)
 	begin_top(w, l->span.off);
 	if (l->is_default)
 		buf_str(w->out, "@default ");
-	write_attribute(w->out, l->name, l->value);
+	format_attribute(w->out, l->name, l->value);
 	if (l->comment.len) {
 		buf_str(w->out, "  ");
 		write_comment(w, l->comment);

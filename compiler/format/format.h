@@ -24,4 +24,7 @@
 bool format_source(struct buf *out, struct parse *px, struct arena *scratch,
     struct diags *diags, const struct src *src);
 
+/* "@name value", the value quoted where it must be, without a newline. */
+void format_attribute(struct buf *out, struct slice name, struct slice value);
+
 #endif

@@ -45,6 +45,8 @@ struct input {
 	VEC(struct input_source) sources;
 	const struct src *outer;        /* the JSON being read, and the object in it */
 	struct span outer_at;
+	/* What was read besides and is kept nowhere: comments of source files, VMs. */
+	uint32_t n_comments, n_local_vms;
 	struct arena scratch;           /* trees and JSON of what is being read */
 	struct {
 		uint32_t *slot, size;   /* rules by UUID: open addressing over indices */

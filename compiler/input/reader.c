@@ -38,6 +38,7 @@ input_forget(struct input *in)
 	memset(&in->remote_vms, 0, sizeof(in->remote_vms));
 	memset(&in->trees, 0, sizeof(in->trees));
 	memset(&in->sources, 0, sizeof(in->sources));
+	in->n_comments = in->n_local_vms = 0;
 }
 
 void
@@ -255,6 +256,7 @@ add_value(struct input *in, const json_t *v, struct place p)
 			add_remote_vms(in, remote, &p);
 		else if (remote)
 			bad_shape(in, &p, "remoteVMs must be an array");
+		in->n_local_vms += (uint32_t)json_array_size(json_object_get(v, "localVMs"));
 	} else {
 		add_object(in, v, &p);
 	}

@@ -183,6 +183,8 @@ source_read(struct input *in, const struct src *src)
 	}
 	if (!in->diags->errors && r.own.any.len && r.own.any.off != r.standing.any.off)
 		diag_add(in->diags, DIAG_stray_attribute, src, r.own.any);
+	for (line = 0; line < file->lines.n; line++)
+		in->n_comments += file->lines.v[line].name.n == 0 || file->lines.v[line].comment.len;
 	/* The parser's come first, and then those of what it has read. */
 	diag_sort(in->diags, found, src);
 }

@@ -24,6 +24,7 @@ extern const size_t cmd_count;
 
 int cmd_aggregate(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_convert(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_equiv(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

@@ -83,6 +83,20 @@ const struct cmd cmd_table[] = {
 	  "`-` is standard input.  Exit status: 0 done, 1 errors in the input, 2 usage or\n"
 	  "unreadable input, 3 internal error.\n",
 	  cmd_compile },
+	{ "convert", "rules from any format to any other",
+	  "usage: fwrule convert --to=FORMAT [-o FILE] PATH...\n"
+	  "\n"
+	  "Reads rules in any format and writes all of them in another.  What that cannot carry\n"
+	  "is told on standard error; a rule that it cannot carry at all is an error.\n"
+	  "\n"
+	  "      --to=FORMAT     fwrule (rule source text), payload ({\"rules\", \"remoteVMs\"}),\n"
+	  "                      moray (FWAPI's records, one a line), or fwapi (an array)\n"
+	  "  -o, --output=FILE   written whole or not at all; by default standard output\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` is standard input.  Exit status: 0 done, 1 errors in the input, 2 usage, or a\n"
+	  "file that cannot be read or written.\n",
+	  cmd_convert },
 	{ "diff", "what traffic changes between two sets of rules, and by which rules",
 	  "usage: fwrule diff OLD NEW -V VMS [-W NEWVMS] [-R RVMS] [options]\n"
 	  "\n"

@@ -44,6 +44,7 @@ _fwrule_value()
 		[[ $command == check ]] || return 1
 		_fwrule_word "all $(fwrule check --list 2>/dev/null | sed -n 's/^\(FW[0-9]*\) .*/\1/p')"
 		;;
+	--to) _fwrule_word 'fwrule payload moray fwapi' ;;
 	--family) mapfile -t COMPREPLY < <(compgen -W '4 6' -- "$cur") ;;
 	--proto) mapfile -t COMPREPLY < <(compgen -W 'ah esp icmp icmp6 tcp udp' -- "$cur") ;;
 	-r | --rules | -V | --vms | -W | --new-vms | -R | --remote-vms | --exclude | --intersect)
@@ -51,7 +52,7 @@ _fwrule_value()
 		compopt -o filenames 2>/dev/null
 		;;
 	-o | --output)
-		if [[ $command == index ]]; then
+		if [[ $command == index || $command == convert ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		else
 			mapfile -t COMPREPLY < <(compgen -d -- "$cur")
@@ -84,7 +85,7 @@ _fwrule()
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-		    'aggregate check compile diff equiv explain fmt index parse query rpc help --help --version' -- "$cur")
+		    'aggregate check compile convert diff equiv explain fmt index parse query rpc help --help --version' -- "$cur")
 		return
 	fi
 	# bash takes = for a word of its own.
@@ -107,6 +108,7 @@ _fwrule()
 		    --ipf-tags --date= -O0 -O1 -O2 -O3 --fwrule-version= --verify --debug= -v --verbose
 		    -h --help'
 		;;
+	convert) options='--to= -o --output= -h --help' ;;
 	diff)
 		options='-V --vms= -W --new-vms= -R --remote-vms= --format= --ipf-tags -O0 -O1 -h --help'
 		;;
@@ -125,7 +127,7 @@ _fwrule()
 		;;
 	rpc) options='-h --help' ;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W 'aggregate check compile diff equiv explain fmt index parse query rpc' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'aggregate check compile convert diff equiv explain fmt index parse query rpc' -- "$cur")
 		return
 		;;
 	*) return ;;

@@ -5,11 +5,12 @@ function __fwrule_in
     __fish_seen_subcommand_from $argv
 end
 
-set -l commands aggregate check compile diff equiv explain fmt index parse query rpc help
+set -l commands aggregate check compile convert diff equiv explain fmt index parse query rpc help
 complete -c fwrule -n "not __fwrule_in $commands" -f
 complete -c fwrule -n "not __fwrule_in $commands" -a aggregate -d 'lists of addresses to the smallest list'
 complete -c fwrule -n "not __fwrule_in $commands" -a check -d 'what rules say that can hardly be meant'
 complete -c fwrule -n "not __fwrule_in $commands" -a compile -d 'rules and VMs to filter files'
+complete -c fwrule -n "not __fwrule_in $commands" -a convert -d 'rules from any format to any other'
 complete -c fwrule -n "not __fwrule_in $commands" -a diff -d 'what traffic changes between two sets of rules'
 complete -c fwrule -n "not __fwrule_in $commands" -a equiv -d 'whether two filter files decide the same'
 complete -c fwrule -n "not __fwrule_in $commands" -a explain -d 'what becomes of a packet and why'
@@ -21,7 +22,7 @@ complete -c fwrule -n "not __fwrule_in $commands" -a rpc -d 'the toolchain as JS
 complete -c fwrule -n "not __fwrule_in $commands" -a help -d 'what a command takes'
 complete -c fwrule -n "not __fwrule_in $commands" -l help -d 'show the commands'
 complete -c fwrule -n "not __fwrule_in $commands" -l version -d 'show the version'
-complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate check compile diff equiv explain fmt index parse query rpc'
+complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate check compile convert diff equiv explain fmt index parse query rpc'
 
 complete -c fwrule -n '__fwrule_in aggregate' -l intersect -r -d 'keep only addresses of this list'
 complete -c fwrule -n '__fwrule_in aggregate' -l exclude -r -d 'leave out the addresses of this list'
@@ -55,6 +56,10 @@ complete -c fwrule -n '__fwrule_in compile' -l verify -d 'prove each file'
 complete -c fwrule -n '__fwrule_in compile' -l debug -x -a 'ir pass:merge pass:state pass:share pass:tree' -d 'dump the policies'
 complete -c fwrule -n '__fwrule_in compile' -s v -l verbose -d 'say how much was written'
 complete -c fwrule -n '__fwrule_in compile' -s h -l help -d 'show a summary'
+
+complete -c fwrule -n '__fwrule_in convert' -l to -x -a 'fwrule payload moray fwapi' -d 'format to write'
+complete -c fwrule -n '__fwrule_in convert' -s o -l output -r -d 'file to write'
+complete -c fwrule -n '__fwrule_in convert' -s h -l help -d 'show a summary'
 
 complete -c fwrule -n '__fwrule_in diff' -s V -l vms -r -d 'VMs of the host'
 complete -c fwrule -n '__fwrule_in diff' -s W -l new-vms -r -d 'VMs that go with the new rules'
