@@ -193,7 +193,7 @@ test_errors(void **state)
 	feed_free(f);
 }
 
-/* --- what no agent does ------------------------------------------------------------------------ */
+/* --- what no agent does ---------------------------------------------------------------- */
 
 static void
 break_with(struct feed *f, const char *what, const void *bytes, size_t n)
@@ -322,7 +322,7 @@ test_limits(void **state)
 	feed_free(f);
 }
 
-/* --- the same agent twice, and others ----------------------------------------------------------- */
+/* --- the same agent twice, and others --------------------------------------------------- */
 
 static void
 count_client(void *context, struct slice id)

@@ -75,6 +75,7 @@ tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 # --- the service ----------------------------------------------------------------
 if FWAPID
 service_tests = \
+	tests/feed-stream-test \
 	tests/feed-test \
 	tests/frame-test \
 	tests/store-test
@@ -83,6 +84,8 @@ TESTS += $(service_tests)
 endif
 tests_feed_test_SOURCES = tests/feed-test.c tests/feed-agent.h
 tests_feed_test_LDADD = libservice.la $(CMOCKA_LIBS)
+tests_feed_stream_test_SOURCES = tests/feed-stream-test.c tests/random.h
+tests_feed_stream_test_LDADD = libservice.la $(CMOCKA_LIBS)
 tests_frame_test_SOURCES = tests/frame-test.c tests/random.h
 tests_frame_test_LDADD = libservice.la $(CMOCKA_LIBS)
 tests_store_test_SOURCES = tests/store-test.c tests/random.h
