@@ -521,7 +521,7 @@ test_many(void **state)
 {
 	struct feed *f = start((struct feed_opts){ 0 });
 	struct agent *a = calloc(MANY, sizeof(*a));
-	char name[16];
+	char name[24];
 	pthread_t t;
 
 	(void)state;
