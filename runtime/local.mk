@@ -41,6 +41,8 @@ libservice_la_SOURCES = \
 	runtime/feed/payload.c \
 	runtime/feed/request.c \
 	runtime/feed/stream.c \
+	runtime/store/pg_link.c runtime/store/pg_link.h \
+	runtime/store/postgres.c \
 	runtime/store/sqlite.c \
 	runtime/store/store.c runtime/store/store.h
 libservice_la_LIBADD = libruntime.la $(SERVICE_LIBS) -lpthread

@@ -104,8 +104,12 @@ tests_scripts = \
 	tests/manual-test.sh \
 	tests/readme-test.sh
 
+if FWAPID
+tests_scripts += tests/store-pg-test.sh
+endif
+
 TESTS += $(tests_scripts)
-dist_noinst_SCRIPTS += $(tests_scripts) tests/run-fuzz.sh
+dist_noinst_SCRIPTS += $(tests_scripts) tests/pg.sh tests/run-fuzz.sh
 EXTRA_DIST += tests/golden tests/transcript.awk
 
 # --- targets --------------------------------------------------------------------

@@ -5,7 +5,7 @@
 
 #include "../../compiler/base/text.h"
 
-static const struct db_kind *const kinds[] = { &db_sqlite };
+static const struct db_kind *const kinds[] = { &db_sqlite, &db_postgresql };
 
 struct db *
 db_open(const char *url, const struct db_opts *opts, char *error)

@@ -96,7 +96,7 @@ struct db_kind {
 	enum db_result (*backup)(struct db *db, const char *path);
 };
 
-extern const struct db_kind db_sqlite;
+extern const struct db_kind db_sqlite, db_postgresql;
 
 /*
  * Opens "sqlite:PATH", "SCHEME:..." of another kind, or a plain path, which is
