@@ -74,6 +74,10 @@ next_in_file(RULE_YYSTYPE *value, struct parse *px)
 		token = rule_scan(value, px->scanner);
 		if (token == RULE_YYEOF)
 			value->tok = end_of(px->at);
+		if (token == RULE_YYEOF && px->wanted && !px->asked) {
+			px->asked = true;
+			return BAD_TOKEN;
+		}
 		if (px->begun && (token == FROM || token == ATTRIBUTE || token == RULE_YYEOF)) {
 			px->part = part;
 			return hold(px, token, &value->tok);
@@ -206,6 +210,22 @@ parse_each(struct parse *px, struct arena *scratch, struct diags *diags, const s
 	run(px, START_FILE, true);
 	px->sink = NULL;
 	px->file = NULL;
+}
+
+unsigned
+parse_expected(struct parse *px, struct arena *scratch, struct slice text,
+    const char *expected[PARSE_EXPECTED])
+{
+	struct diags diags = { .arena = scratch };
+	struct src src = { .text = text };
+
+	px->wanted = expected;
+	px->n_wanted = 0;
+	px->asked = false;
+	parse_source(px, scratch, &diags, &src, (struct lang_opts){ 0 });
+	px->wanted = NULL;
+	px->asked = false;
+	return px->n_wanted;
 }
 
 static void
@@ -612,11 +632,17 @@ parse_report_syntax(struct parse *px, const char *found, const char **expected, 
 	struct diag *d;
 	int kept = 0;
 
-	if (px->last == BAD_TOKEN)
+	if (px->last == BAD_TOKEN && !px->asked)
 		return;                 /* the scanner has said what is wrong */
 	for (int i = 0; i < n; i++)
 		if (possible(px, expected[i]))
 			expected[kept++] = expected[i];
+	if (px->asked) {
+		px->n_wanted = (unsigned)kept;
+		for (int i = 0; i < kept; i++)
+			px->wanted[i] = expected[i];
+		return;
+	}
 	for (int i = 0; i < kept; i++) {
 		buf_str(&text, i == 0 ? "expected " : i == kept - 1 ? " or " : ", ");
 		add_name(&text, expected[i]);

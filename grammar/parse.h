@@ -52,6 +52,15 @@ struct ast_rule *parse_sentence(struct parse *px, struct arena *arena, struct di
 struct parse_file *parse_source(struct parse *px, struct arena *arena, struct diags *diags,
     const struct src *src, struct lang_opts opts);
 
+/*
+ * What could stand next at the end of an unfinished source file: names of tokens, which
+ * for keywords are the keywords ("TO", "(", "a word", "an IPv4 address").  Returns how
+ * many; 0 if its last sentence has an error before the end.  Trees are made in scratch.
+ */
+#define PARSE_EXPECTED 40
+unsigned parse_expected(struct parse *px, struct arena *scratch, struct slice text,
+    const char *expected[PARSE_EXPECTED]);
+
 /* Is there a blank line, which ends an @default block, between two places? */
 bool parse_blank_between(const struct src *src, uint32_t from, uint32_t to);
 

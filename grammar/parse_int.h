@@ -27,6 +27,10 @@ struct parse {
 	uint32_t open;                  /* offset + 1 of an open parenthesis, or 0 */
 	uint32_t errors_before;         /* diagnostics when the sentence began */
 	struct ast_token at;            /* the token that was read last */
+	/* What could stand at the end of the text is asked for, and where the answer goes. */
+	const char **wanted;
+	unsigned n_wanted;
+	bool asked;                     /* the end was reached, and a token that cannot follow given */
 };
 
 /* The scanner, over a writable text that ends in two NULs (counted in size). */
