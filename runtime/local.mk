@@ -23,6 +23,12 @@ libruntime_la_SOURCES = \
 	runtime/index/sort.c \
 	runtime/index/store.c runtime/index/store.h \
 	runtime/index/tree.c runtime/index/tree.h \
+	runtime/lsp/complete.c \
+	runtime/lsp/document.c \
+	runtime/lsp/edit.c \
+	runtime/lsp/host.c \
+	runtime/lsp/hover.c \
+	runtime/lsp/lsp.c runtime/lsp/lsp.h runtime/lsp/lsp_int.h \
 	runtime/rpc/methods.c \
 	runtime/rpc/query.c \
 	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h
@@ -71,6 +77,7 @@ fwrule_SOURCES = \
 	runtime/cmd/fmt.c \
 	runtime/cmd/load.c runtime/cmd/load.h \
 	runtime/cmd/index.c \
+	runtime/cmd/lsp.c \
 	runtime/cmd/main.c \
 	runtime/cmd/parse.c \
 	runtime/cmd/query.c \

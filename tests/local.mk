@@ -101,6 +101,7 @@ tests_scripts = \
 	tests/golden-test.sh \
 	tests/include-order.sh \
 	tests/lint-doc.sh \
+	tests/lsp-test.sh \
 	tests/manual-test.sh \
 	tests/readme-test.sh
 
@@ -109,8 +110,8 @@ tests_scripts += tests/store-pg-test.sh
 endif
 
 TESTS += $(tests_scripts)
-dist_noinst_SCRIPTS += $(tests_scripts) tests/pg.sh tests/run-fuzz.sh
-EXTRA_DIST += tests/golden tests/transcript.awk
+dist_noinst_SCRIPTS += $(tests_scripts) tests/npm-install.sh tests/pg.sh tests/run-fuzz.sh
+EXTRA_DIST += tests/golden tests/lsp tests/transcript.awk
 
 # --- targets --------------------------------------------------------------------
 # What tests had npm install stands in tests/NAME-npm; `make clean` keeps it.

@@ -33,6 +33,7 @@ int cmd_parse(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
 int cmd_index(int argc, char **argv);
 int cmd_query(int argc, char **argv);
+int cmd_lsp(int argc, char **argv);
 int cmd_rpc(int argc, char **argv);
 
 /* --- what commands share ---------------------------------------------------------- */

@@ -188,6 +188,21 @@ const struct cmd cmd_table[] = {
 	  "Exit status: 0 done, 1 errors in the rules, 2 usage, or a file that cannot be read or\n"
 	  "is damaged.\n",
 	  cmd_index },
+	{ "lsp", "rules in an editor: findings, layout, hover, completion, fixes",
+	  "usage: fwrule lsp [-V VMS] [-R RVMS]...\n"
+	  "\n"
+	  "A language server (LSP 3.17) on standard input and output, for rule source text:\n"
+	  "findings of `fwrule check` as you type, the layout of `fwrule fmt`, what a target\n"
+	  "names and a rule compiles to, completion of keywords, tags and VMs, the rule that\n"
+	  "covers another, and fixes.\n"
+	  "\n"
+	  "  -V, --vms=FILE          the host's VMs, as `vmadm lookup -j` prints them\n"
+	  "  -R, --remote-vms=FILE   VMs of other hosts; may be repeated\n"
+	  "      --stdio             what is done anyway; editors pass it\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "Exit status: 0 the client has ended it, 1 it went away, 2 usage, or no LSP.\n",
+	  cmd_lsp },
 	{ "parse", "a sentence to its parsed form as JSON",
 	  "usage: fwrule parse [options] [RULE | FILE]...\n"
 	  "\n"

@@ -85,7 +85,7 @@ _fwrule()
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-		    'aggregate check compile convert diff equiv explain fmt index parse query rpc help --help --version' -- "$cur")
+		    'aggregate check compile convert diff equiv explain fmt index lsp parse query rpc help --help --version' -- "$cur")
 		return
 	fi
 	# bash takes = for a word of its own.
@@ -119,6 +119,7 @@ _fwrule()
 		;;
 	fmt) options='-w --write --check --diff -h --help' ;;
 	index) options='-r --rules= -o --output= -v --verbose -h --help' ;;
+	lsp) options='-V --vms= -R --remote-vms= --stdio -h --help' ;;
 	parse) options='--fwrule-version= --enforce-subnet-mask --json --debug= -h --help' ;;
 	query)
 		options='--ip= --subnet= --match= --vm= --tag= --value= --wildcard= --direction= --owner=
@@ -127,7 +128,7 @@ _fwrule()
 		;;
 	rpc) options='-h --help' ;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W 'aggregate check compile convert diff equiv explain fmt index parse query rpc' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'aggregate check compile convert diff equiv explain fmt index lsp parse query rpc' -- "$cur")
 		return
 		;;
 	*) return ;;

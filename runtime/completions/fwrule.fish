@@ -5,7 +5,7 @@ function __fwrule_in
     __fish_seen_subcommand_from $argv
 end
 
-set -l commands aggregate check compile convert diff equiv explain fmt index parse query rpc help
+set -l commands aggregate check compile convert diff equiv explain fmt index lsp parse query rpc help
 complete -c fwrule -n "not __fwrule_in $commands" -f
 complete -c fwrule -n "not __fwrule_in $commands" -a aggregate -d 'lists of addresses to the smallest list'
 complete -c fwrule -n "not __fwrule_in $commands" -a check -d 'what rules say that can hardly be meant'
@@ -16,13 +16,14 @@ complete -c fwrule -n "not __fwrule_in $commands" -a equiv -d 'whether two filte
 complete -c fwrule -n "not __fwrule_in $commands" -a explain -d 'what becomes of a packet and why'
 complete -c fwrule -n "not __fwrule_in $commands" -a fmt -d 'rule source text in its canonical layout'
 complete -c fwrule -n "not __fwrule_in $commands" -a index -d 'rules as a file that is searched without being read'
+complete -c fwrule -n "not __fwrule_in $commands" -a lsp -d 'rules in an editor'
 complete -c fwrule -n "not __fwrule_in $commands" -a parse -d 'a sentence to its parsed form'
 complete -c fwrule -n "not __fwrule_in $commands" -a query -d 'rules that name an address, a tag ...'
 complete -c fwrule -n "not __fwrule_in $commands" -a rpc -d 'the toolchain as JSON-RPC'
 complete -c fwrule -n "not __fwrule_in $commands" -a help -d 'what a command takes'
 complete -c fwrule -n "not __fwrule_in $commands" -l help -d 'show the commands'
 complete -c fwrule -n "not __fwrule_in $commands" -l version -d 'show the version'
-complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate check compile convert diff equiv explain fmt index parse query rpc'
+complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate check compile convert diff equiv explain fmt index lsp parse query rpc'
 
 complete -c fwrule -n '__fwrule_in aggregate' -l intersect -r -d 'keep only addresses of this list'
 complete -c fwrule -n '__fwrule_in aggregate' -l exclude -r -d 'leave out the addresses of this list'
@@ -101,6 +102,11 @@ complete -c fwrule -n '__fwrule_in index' -s r -l rules -r -d rules
 complete -c fwrule -n '__fwrule_in index' -s o -l output -r -d 'file to write'
 complete -c fwrule -n '__fwrule_in index' -s v -l verbose -d 'say how big it is'
 complete -c fwrule -n '__fwrule_in index' -s h -l help -d 'show a summary'
+
+complete -c fwrule -n '__fwrule_in lsp' -s V -l vms -r -d "the host's VMs"
+complete -c fwrule -n '__fwrule_in lsp' -s R -l remote-vms -r -d 'VMs of other hosts'
+complete -c fwrule -n '__fwrule_in lsp' -l stdio -d 'what is done anyway'
+complete -c fwrule -n '__fwrule_in lsp' -s h -l help -d 'show a summary'
 
 complete -c fwrule -n '__fwrule_in parse' -l fwrule-version -x -a '1 2 3 4' -d 'refuse newer features'
 complete -c fwrule -n '__fwrule_in parse' -l enforce-subnet-mask -d 'refuse subnets with host bits'

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: MPL-2.0
+// Drives `fwrule lsp` as an editor does, through Microsoft's client library, and holds
+// every answer against what a person at the editor should see.
+//
+// usage: client.js FWRULE NPM_DIR SRCDIR
+'use strict';
+
+const assert = require('assert');
+const { spawn } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+
+const [program, npm, srcdir] = process.argv.slice(2);
+const lsp = require(path.resolve(npm, 'node_modules/vscode-languageserver-protocol/node'));
+
+const example = path.join(srcdir, 'examples/web');
+const vms = path.join(example, 'vms.json');
+const remote = path.join(example, 'remote-vms.json');
+
+class Editor {
+	constructor(args, encodings) {
+		this.child = spawn(program, ['lsp', '--stdio', ...args],
+			{ stdio: ['pipe', 'pipe', 'inherit'] });
+		this.ended = new Promise((done) => this.child.on('exit', done));
+		this.connection = lsp.createProtocolConnection(
+			new lsp.StreamMessageReader(this.child.stdout),
+			new lsp.StreamMessageWriter(this.child.stdin));
+		this.findings = new Map();
+		this.waiting = new Map();
+		this.messages = [];
+		this.connection.onNotification(lsp.PublishDiagnosticsNotification.type, (p) => {
+			const wait = this.waiting.get(p.uri);
+
+			if (wait) {
+				this.waiting.delete(p.uri);
+				wait(p.diagnostics);
+			}
+		});
+		this.connection.onNotification(lsp.ShowMessageNotification.type,
+			(p) => this.messages.push(p.message));
+		this.connection.listen();
+		this.encodings = encodings;
+	}
+
+	async start() {
+		const general = this.encodings ? { positionEncodings: this.encodings } : {};
+
+		this.answer = await this.connection.sendRequest(lsp.InitializeRequest.type, {
+			processId: process.pid, rootUri: null, capabilities: { general },
+		});
+		await this.connection.sendNotification(lsp.InitializedNotification.type, {});
+		return this.answer.capabilities;
+	}
+
+	published(uri) {
+		return new Promise((done) => this.waiting.set(uri, done));
+	}
+
+	open(uri, text) {
+		const findings = this.published(uri);
+
+		this.connection.sendNotification(lsp.DidOpenTextDocumentNotification.type,
+			{ textDocument: { uri, languageId: 'fwrule', version: 1, text } });
+		return findings;
+	}
+
+	change(uri, text) {
+		const findings = this.published(uri);
+
+		this.connection.sendNotification(lsp.DidChangeTextDocumentNotification.type,
+			{ textDocument: { uri, version: 2 }, contentChanges: [{ text }] });
+		return findings;
+	}
+
+	ask(type, uri, more) {
+		return this.connection.sendRequest(type, { textDocument: { uri }, ...more });
+	}
+
+	async labels(uri, text) {
+		const lines = text.split('\n');
+
+		await this.change(uri, text);
+		const list = await this.ask(lsp.CompletionRequest.type, uri, {
+			position: { line: lines.length - 1, character: lines[lines.length - 1].length },
+		});
+		return list.items.map((i) => i.label);
+	}
+
+	async stop() {
+		await this.connection.sendRequest(lsp.ShutdownRequest.type);
+		await this.connection.sendNotification(lsp.ExitNotification.type);
+		return this.ended;
+	}
+}
+
+// The text with an editor's edits, in UTF-16 units.
+function applied(text, edits) {
+	const starts = [0];
+
+	for (let i = 0; i < text.length; i++)
+		if (text[i] === '\n')
+			starts.push(i + 1);
+	const at = (p) => starts[p.line] + p.character;
+
+	return [...edits].sort((a, b) => at(b.range.start) - at(a.range.start)).reduce((t, e) =>
+		t.slice(0, at(e.range.start)) + e.newText + t.slice(at(e.range.end)), text);
+}
+
+const uri = 'file:///rules/site.fwrule';
+const checks = [];
+const check = (name, run) => checks.push({ name, run });
+
+check('says what it can do', async (e) => {
+	const c = e.answer.capabilities;
+
+	assert.strictEqual(c.textDocumentSync.change, lsp.TextDocumentSyncKind.Full);
+	for (const provider of ['hoverProvider', 'definitionProvider', 'documentFormattingProvider'])
+		assert.strictEqual(c[provider], true);
+	assert.strictEqual(c.positionEncoding, 'utf-16');
+	assert.strictEqual(e.answer.serverInfo.name, 'fwrule');
+});
+
+check('findings as one types', async (e) => {
+	let found = await e.open(uri, 'FROM any TO all vms ALLOW tcp PORT 99999\n');
+
+	assert.strictEqual(found.length, 1);
+	assert.strictEqual(found[0].severity, lsp.DiagnosticSeverity.Error);
+	assert.match(found[0].message, /^Port number "99999" is invalid/);
+	assert.deepStrictEqual(found[0].range,
+		{ start: { line: 0, character: 35 }, end: { line: 0, character: 40 } });
+	found = await e.change(uri, 'FROM any TO tag "role" = "www" ALLOW tcp PORT 443\n');
+	assert.deepStrictEqual(found.filter((f) => f.severity === lsp.DiagnosticSeverity.Error), []);
+	found = await e.change(uri, '');
+	assert.deepStrictEqual(found, []);
+});
+
+check('places count UTF-16 units', async (e) => {
+	const found = await e.change(uri, '# 😀 é\nFROM tag "😀é" TO all vms ALLOW tcp PORT 0\n');
+	const f = found.find((d) => /Port number "0"/.test(d.message));
+
+	assert.deepStrictEqual(f.range.start, { line: 1, character: 41 });
+});
+
+check('lays out a file as fmt does', async (e) => {
+	const text = '# kept\n\nfrom any to tag  role allow TCP port 443   # and this\n' +
+		'FROM any TO all vms ALLOW icmp TYPE 8\n';
+
+	await e.change(uri, text);
+	const edits = await e.ask(lsp.DocumentFormattingRequest.type, uri,
+		{ options: { tabSize: 8, insertSpaces: false } });
+	const after = applied(text, edits);
+
+	assert.match(after, /^# kept\n\nFROM any TO tag "role" ALLOW tcp PORT 443 {2}# and this\n/);
+	await e.change(uri, after);
+	assert.deepStrictEqual(await e.ask(lsp.DocumentFormattingRequest.type, uri,
+		{ options: { tabSize: 8, insertSpaces: false } }), []);
+	await e.change(uri, 'FROM any TO\n');
+	assert.deepStrictEqual(await e.ask(lsp.DocumentFormattingRequest.type, uri,
+		{ options: { tabSize: 8, insertSpaces: false } }), []);
+});
+
+check('completes what the grammar takes', async (e) => {
+	assert.deepStrictEqual((await e.labels(uri, 'FROM any TO tag "x" ')).sort(),
+		['ALLOW', 'BLOCK']);
+	assert.deepStrictEqual(await e.labels(uri, 'FROM any '), ['TO']);
+	assert.deepStrictEqual((await e.labels(uri, 'FROM any TO all vms ALLOW tcp ')).sort(),
+		['PORT', 'PORTS']);
+	assert.deepStrictEqual((await e.labels(uri, 'FROM any TO all vms ALLOW i')).sort(),
+		['ah', 'esp', 'icmp', 'icmp6', 'tcp', 'udp']);
+	assert(!(await e.labels(uri, 'FROM (ip 10.0.0.1 OR ')).includes('any'));
+	assert((await e.labels(uri, 'FROM (ip 10.0.0.1 ')).includes('OR'));
+	assert((await e.labels(uri, 'FROM any TO all vms BLOCK esp ')).includes('PRIORITY'));
+	assert((await e.labels(uri, '@en')).includes('@enabled'));
+	assert((await e.labels(uri, '')).includes('FROM'));
+	assert((await e.labels(uri, 'FROM any TO all vms BLOCK esp\nfr')).includes('from'));
+	assert.deepStrictEqual(await e.labels(uri, 'FROM nonsense '), []);
+});
+
+check('completes tags, their values and VMs', async (e) => {
+	const known = JSON.parse(fs.readFileSync(vms));
+	const vm = known.find((v) => v.tags && Object.keys(v.tags).length);
+	const key = Object.keys(vm.tags)[0], quoted = JSON.stringify(key);
+
+	assert((await e.labels(uri, 'FROM any TO tag ')).includes(quoted));
+	assert((await e.labels(uri, 'FROM any TO tag "')).includes(quoted));
+	assert((await e.labels(uri, `FROM any TO tag ${quoted} = `))
+		.includes(JSON.stringify(String(vm.tags[key]))));
+	assert((await e.labels(uri, `FROM any TO tag ${key} = "`))
+		.includes(JSON.stringify(String(vm.tags[key]))));
+	assert((await e.labels(uri, 'FROM any TO vm ')).includes(vm.uuid));
+	assert(!(await e.labels(uri, 'FROM any TO vm ')).includes(quoted));
+	// A tag that only another rule has.
+	assert((await e.labels(uri, 'FROM any TO tag "only here" BLOCK esp\nFROM any TO tag '))
+		.includes('"only here"'));
+});
+
+check('an entry takes the place of what was typed', async (e) => {
+	const text = 'FROM any TO tag "ro';
+
+	await e.change(uri, text);
+	const list = await e.ask(lsp.CompletionRequest.type, uri,
+		{ position: { line: 0, character: text.length } });
+	const item = list.items.find((i) => i.label === '"role"');
+
+	assert.strictEqual(applied(text, [item.textEdit]), 'FROM any TO tag "role"');
+});
+
+check('shows what a target stands for', async (e) => {
+	const text = 'FROM subnet 10.20.0.0/24 TO tag "role" = "db" ALLOW tcp PORT 5432\n';
+	const hover = async (character) => (await e.ask(lsp.HoverRequest.type, uri,
+		{ position: { line: 0, character } })).contents.value;
+
+	await e.change(uri, text);
+	assert.match(await hover(15), /`10\.20\.0\.0` to `10\.20\.0\.255`/);
+	const db = JSON.parse(fs.readFileSync(vms)).filter((v) => v.tags && v.tags.role === 'db');
+	const named = await hover(35);
+
+	assert(db.length > 0);
+	for (const v of db)
+		assert(named.includes(v.uuid), named);
+	assert.strictEqual(named.includes('on another host'),
+		JSON.parse(fs.readFileSync(remote)).some((v) => v.tags && v.tags.role === 'db'));
+});
+
+check('shows what a rule compiles to', async (e) => {
+	const text = 'FROM subnet 10.20.0.0/24 TO tag "role" = "db" ALLOW tcp PORT 5432\n' +
+		'FROM subnet 10.20.0.0/24 TO tag "role" = "db" ALLOW tcp PORT 5433\n';
+
+	await e.change(uri, text);
+	const h = await e.ask(lsp.HoverRequest.type, uri, { position: { line: 0, character: 48 } });
+
+	assert.match(h.contents.value,
+		/pass in quick proto tcp from 10\.20\.0\.0\/24 to any port = 5432 keep frags/);
+	assert(!h.contents.value.includes('5433'));
+	assert.strictEqual(await e.ask(lsp.HoverRequest.type, uri,
+		{ position: { line: 7, character: 0 } }), null);
+});
+
+check('fixes a finding', async (e) => {
+	const text = 'FROM subnet 10.1.2.3/24 TO tag "x" ALLOW tcp PORT 80\n';
+	const found = await e.change(uri, text);
+	const f = found.find((d) => d.code && /bits/.test(d.message));
+	const actions = await e.ask(lsp.CodeActionRequest.type, uri,
+		{ range: f.range, context: { diagnostics: [f] } });
+	const action = actions.find((a) => a.diagnostics[0].code === f.code);
+	const after = applied(text, action.edit.changes[uri]);
+
+	assert.match(after, /subnet 10\.1\.2\.0\/24/);
+	assert((await e.change(uri, after)).every((d) => d.code !== f.code));
+	assert.deepStrictEqual(await e.ask(lsp.CodeActionRequest.type, uri,
+		{ range: f.range, context: { diagnostics: [], only: ['refactor'] } }), []);
+});
+
+check('an unopened document and unknown methods', async (e) => {
+	assert.strictEqual(await e.ask(lsp.HoverRequest.type, 'file:///other.fwrule',
+		{ position: { line: 0, character: 0 } }), null);
+	await assert.rejects(e.connection.sendRequest('textDocument/rename', {}),
+		(err) => err.code === -32601);
+	e.connection.sendNotification('textDocument/nothing', {});
+});
+
+check('a closed document has no findings', async (e) => {
+	await e.change(uri, 'FROM any');
+	const gone = e.published(uri);
+
+	e.connection.sendNotification(lsp.DidCloseTextDocumentNotification.type,
+		{ textDocument: { uri } });
+	assert.deepStrictEqual(await gone, []);
+});
+
+async function withoutVms() {
+	const e = new Editor([], ['utf-8', 'utf-16']);
+	const c = await e.start();
+
+	assert.strictEqual(c.positionEncoding, 'utf-8');
+	const found = await e.open(uri, 'FROM tag "é😀" TO all vms ALLOW tcp PORT 0\n');
+
+	assert.strictEqual(found.find((d) => /"0"/.test(d.message)).range.start.character, 44);
+	await e.change(uri, 'FROM any TO tag "role" BLOCK esp PRIORITY 1\n');
+	const h = await e.ask(lsp.HoverRequest.type, uri, { position: { line: 0, character: 15 } });
+
+	assert.match(h.contents.value, /--vms/);
+	e.connection.sendNotification(lsp.ExitNotification.type);
+	assert.strictEqual(await e.ended, 1);
+}
+
+// The VMs are read again when their file has changed; a broken one is said once.
+async function changingVms() {
+	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'fwrule-lsp-'));
+	const file = path.join(dir, 'vms.json');
+	const e = new Editor(['-V', file]);
+
+	fs.writeFileSync(file, '[{"uuid":');
+	await e.start();
+	await e.open(uri, '');
+	await e.change(uri, 'FROM any TO all vms BLOCK esp\n');
+	assert.strictEqual(e.messages.length, 1);
+	assert.match(e.messages[0], /VMs are left out/);
+	fs.copyFileSync(vms, file);
+	const key = JSON.parse(fs.readFileSync(vms)).flatMap((v) => Object.keys(v.tags || {}))[0];
+
+	assert((await e.labels(uri, 'FROM any TO tag ')).includes(JSON.stringify(key)));
+	assert.strictEqual(await e.stop(), 0);
+	fs.rmSync(dir, { recursive: true });
+}
+
+(async () => {
+	const e = new Editor(['-V', vms, '-R', remote]);
+	let failed = 0;
+
+	await e.start();
+	const all = [...checks.map((c) => ({ name: c.name, run: () => c.run(e) })),
+		{ name: 'ends when told', run: async () => assert.strictEqual(await e.stop(), 0) },
+		{ name: 'works without VMs, and counts bytes if asked', run: withoutVms },
+		{ name: 'reads the VMs again', run: changingVms }];
+	for (const c of all) {
+		try {
+			await c.run();
+			console.log(`ok - ${c.name}`);
+		} catch (err) {
+			failed++;
+			console.log(`not ok - ${c.name}\n${err.stack}`);
+		}
+	}
+	console.log(`${all.length} checks, ${failed} failed`);
+	process.exit(failed ? 1 : 0);
+})();
