@@ -3,6 +3,7 @@
 
 #include "passes/passes.h"
 #include "passes/verify.h"
+#include "policy/essentials.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -202,6 +203,8 @@ compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
 		if (wanted(j, j->inv->vms.v[i]))
 			order[n++] = i;
 	inventory_sort(j->inv, order, n);
+	if (j->opts->icmp6)
+		rules = essentials_add(&arena, rules, &n_rules);
 	if (j->opts->backend.level)
 		rules = sorted_rules(&arena, rules, n_rules);
 	host = policy_host_new(&arena, j->inv, rules, n_rules, popts);

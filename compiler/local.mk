@@ -30,6 +30,7 @@ libcompiler_la_SOURCES = \
 	compiler/format/format.c compiler/format/format.h \
 	compiler/format/unified.c compiler/format/unified.h \
 	compiler/policy/dump.c \
+	compiler/policy/essentials.c compiler/policy/essentials.h \
 	compiler/policy/inventory.c compiler/policy/inventory.h \
 	compiler/policy/policy.c compiler/policy/policy.h \
 	compiler/passes/cut.c \

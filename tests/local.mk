@@ -9,6 +9,7 @@ check_PROGRAMS += \
 	tests/corpus-test \
 	tests/decide-test \
 	tests/diff-test \
+	tests/essentials-test \
 	tests/explain-test \
 	tests/filter-test \
 	tests/format-test \
@@ -42,6 +43,7 @@ tests_api_sets_test_CPPFLAGS = -I$(srcdir)/runtime/api $(AM_CPPFLAGS)
 tests_api_sets_test_LDADD = libfwrule.la $(CMOCKA_LIBS)
 tests_aggregate_test_SOURCES = tests/aggregate-test.c tests/random.h
 tests_diff_test_SOURCES = tests/diff-test.c tests/host-gen.h tests/random.h
+tests_essentials_test_SOURCES = tests/essentials-test.c tests/host-gen.h tests/random.h
 tests_explain_test_SOURCES = tests/explain-test.c tests/host-gen.h tests/random.h
 tests_decide_test_SOURCES = \
 	tests/decide-test.c tests/ipf-doc.h tests/ipf-gen.h tests/points.h tests/random.h

@@ -112,6 +112,18 @@ write_rules(struct buf *out, const struct policy_entry *e)
 	buf_char(out, '\n');
 }
 
+/* Marks lines that no rule of the host asks for, or not only. */
+static void
+write_added(struct buf *out, const struct policy_entry *e)
+{
+	const char *added = e->kind == POLICY_RULE && e->rule ? e->rule->added : NULL;
+
+	for (uint32_t i = 0; i < e->n_rules && !added; i++)
+		added = e->rules[i]->added;
+	if (added)
+		buf_printf(out, "# added: %s\n", added);
+}
+
 static void
 write_header(struct ipf *w, const struct policy_entry *e)
 {
@@ -119,6 +131,7 @@ write_header(struct ipf *w, const struct policy_entry *e)
 	size_t start;
 
 	buf_str(out, "\n");
+	write_added(out, e);
 	if (e->kind != POLICY_RULE) {
 		buf_str(out, "# default policy\n");
 		return;

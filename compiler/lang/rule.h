@@ -34,6 +34,9 @@ rule_is_true(enum rule_bool b)
 	return b == RULE_TRUE || b == RULE_TRUE_TEXT;
 }
 
+/* A priority that no sentence can have: before all others. */
+#define RULE_FIRST (LANG_MAX_PRIORITY + 1)
+
 struct rule {
 	struct uuid uuid, owner;
 	struct slice version, created_by, description;
@@ -44,9 +47,10 @@ struct rule {
 	bool has_created_by, has_description;
 	uint8_t enabled, log;           /* enum rule_bool */
 	uint8_t action, proto;          /* enum lang_action, lang_proto */
-	uint8_t priority;
+	uint8_t priority;               /* up to RULE_FIRST */
 	bool all;                       /* all ports or types; always for ah and esp */
 	uint8_t n_items;
+	const char *added;              /* why the compiler added it; NULL: somebody wrote it */
 };
 
 /* What a payload says besides the sentence. */

@@ -266,7 +266,7 @@ policy_rank(const struct rule *r, enum lang_side side)
 			item |= (uint16_t)(r->items[0].b + 1);
 	}
 	return (uint64_t)r->proto << 56 | (uint64_t)side << 55 |
-	    (uint64_t)(LANG_MAX_PRIORITY - r->priority) << 48 | (uint64_t)later << 47 | item;
+	    (uint64_t)(RULE_FIRST - r->priority) << 48 | (uint64_t)later << 47 | item;
 }
 
 static void
@@ -462,6 +462,9 @@ static bool
 keeps_state(const struct policy_host *h, const struct vm_rules *v, const struct rule *r,
     enum lang_side side)
 {
+	/* What must always pass does not depend on whether there is room for a state. */
+	if (r->added)
+		return false;
 	return h->opts.tags || (side == LANG_FROM ? r->action == LANG_ALLOW
 	    : (v->blocks_out >> r->proto & 1) != 0);
 }

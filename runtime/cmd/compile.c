@@ -10,6 +10,7 @@
 #include "../../compiler/input/input.h"
 #include "../../compiler/passes/passes.h"
 #include "cmd.h"
+#include "load.h"
 
 #define NAME "compile"
 
@@ -119,7 +120,7 @@ set_debug(struct job *j, const char *text)
 	return false;
 }
 
-enum { EMIT = 256, FIELDS, VM, TAGS, DATE, VERSION, DEBUG, VERIFY };
+enum { EMIT = 256, FIELDS, VM, TAGS, DATE, VERSION, DEBUG, VERIFY, ICMP6_RULES };
 
 static bool
 take_option(struct job *j, int o, char *value)
@@ -156,6 +157,8 @@ take_option(struct job *j, int o, char *value)
 		return true;
 	case VERSION:
 		return set_version(j, value);
+	case ICMP6_RULES:
+		return cmd_read_icmp6(NAME, value, &j->opts.icmp6);
 	case VERIFY:
 		j->verify = true;
 		return true;
@@ -185,6 +188,7 @@ read_options(struct job *j, int argc, char **argv)
 		{ "fwrule-version", required_argument, NULL, VERSION },
 		{ "debug", required_argument, NULL, DEBUG },
 		{ "verify", no_argument, NULL, VERIFY },
+		{ "icmp6", required_argument, NULL, ICMP6_RULES },
 		{ 0 }
 	};
 	int o;
@@ -202,7 +206,7 @@ read_options(struct job *j, int argc, char **argv)
 		return cmd_usage(NAME, "unexpected argument \"%s\"", argv[optind]);
 	if (j->rules.n == 0)
 		return cmd_usage(NAME, "no rules: give -r");
-	return -1;
+	return cmd_check_icmp6(NAME, j->opts.icmp6, j->opts.backend.level);
 }
 
 /* --- output ------------------------------------------------------------------------ */

@@ -17,6 +17,7 @@ struct job {
 	VEC(const char *) remote;
 	enum diff_format format;
 	struct eval_opts opts;
+	bool icmp6[2];                  /* with the essentials of ICMPv6 */
 	struct diff diff;
 	struct buf out;
 };
@@ -55,16 +56,19 @@ check_stdin(const struct job *j, char **rules)
 static int
 read_options(struct job *j, int argc, char **argv)
 {
-	enum { FORMAT = 256, TAGS };
+	enum { FORMAT = 256, TAGS, ICMP6_RULES, NEW_ICMP6 };
 	static const struct option options[] = {
 		{ "vms", required_argument, NULL, 'V' },
 		{ "new-vms", required_argument, NULL, 'W' },
 		{ "remote-vms", required_argument, NULL, 'R' },
 		{ "format", required_argument, NULL, FORMAT },
 		{ "ipf-tags", no_argument, NULL, TAGS },
+		{ "icmp6", required_argument, NULL, ICMP6_RULES },
+		{ "new-icmp6", required_argument, NULL, NEW_ICMP6 },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
+	bool on;
 	int o;
 
 	opterr = 0;
@@ -92,6 +96,14 @@ read_options(struct job *j, int argc, char **argv)
 		case TAGS:
 			j->opts.tags = true;
 			break;
+		case ICMP6_RULES:
+		case NEW_ICMP6:
+			if (!cmd_read_icmp6(NAME, optarg, &on))
+				return CMD_USAGE;
+			j->icmp6[1] = on;
+			if (o == ICMP6_RULES)
+				j->icmp6[0] = on;
+			break;
 		case 'h':
 			return cmd_help(NAME);
 		default:
@@ -103,7 +115,7 @@ read_options(struct job *j, int argc, char **argv)
 		return cmd_usage(NAME, "no VMs: give -V");
 	if (!check_stdin(j, argv + optind))
 		return cmd_usage(NAME, "standard input can be read only once");
-	return -1;
+	return cmd_check_icmp6(NAME, j->icmp6[0] || j->icmp6[1], j->opts.level);
 }
 
 /* The new side's VMs are only looked at if the old side's are right: most are the same. */
@@ -131,9 +143,11 @@ run(struct job *j, char **rules)
 
 	if (!read_hosts(j, rules))
 		return CMD_USAGE;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
+		j->opts.icmp6 = j->icmp6[i];
 		eval_host_init(&j->eval[i], &j->arena, &j->host[i].inv, j->host[i].in.rules.v,
 		    j->host[i].in.rules.n, j->opts);
+	}
 	if (!diff_hosts(&j->arena, &j->eval[0], &j->eval[1], j->format, &j->diff)) {
 		status = cmd_status_of(&j->diags);
 		return status == CMD_FOUND ? CMD_USAGE : status;

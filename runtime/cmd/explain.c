@@ -25,7 +25,7 @@ struct job {
 
 /* --- options --------------------------------------------------------------------------- */
 
-enum { VM = 256, IN, OUT, PROTO, ADDR, PORT, TYPE, CODE, FLAGS, JSON, TAGS };
+enum { VM = 256, IN, OUT, PROTO, ADDR, PORT, TYPE, CODE, FLAGS, JSON, TAGS, ICMP6_RULES };
 
 static bool
 take_option(struct job *j, int o, char *value)
@@ -77,6 +77,8 @@ take_option(struct job *j, int o, char *value)
 	case TAGS:
 		j->opts.tags = true;
 		return true;
+	case ICMP6_RULES:
+		return cmd_read_icmp6(NAME, value, &j->opts.icmp6);
 	default:
 		return false;
 	}
@@ -100,6 +102,7 @@ read_options(struct job *j, int argc, char **argv)
 		{ "flags", required_argument, NULL, FLAGS },
 		{ "json", no_argument, NULL, JSON },
 		{ "ipf-tags", no_argument, NULL, TAGS },
+		{ "icmp6", required_argument, NULL, ICMP6_RULES },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
@@ -122,7 +125,7 @@ read_options(struct job *j, int argc, char **argv)
 	if (j->dir < 0 || !j->proto)
 		return cmd_usage(NAME, "%s", j->dir < 0 ? "which way? give --in or --out"
 		    : "which protocol? give --proto");
-	return -1;
+	return cmd_check_icmp6(NAME, j->opts.icmp6, j->opts.level);
 }
 
 /* --- the packet ------------------------------------------------------------------------ */

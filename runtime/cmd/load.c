@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "../../compiler/policy/essentials.h"
 #include "cmd.h"
 
 void
@@ -44,6 +45,24 @@ cmd_read_level(const char *name, const char *text, unsigned *out)
 	}
 	*out = (unsigned)(*text - '0');
 	return true;
+}
+
+bool
+cmd_read_icmp6(const char *name, const char *text, bool *out)
+{
+	if (essentials_read(slice_of(text), out))
+		return true;
+	cmd_usage(name, "--icmp6 takes none or rfc4890, not \"%s\"", text);
+	return false;
+}
+
+int
+cmd_check_icmp6(const char *name, bool icmp6, unsigned level)
+{
+	if (!icmp6 || level)
+		return -1;
+	return cmd_usage(name, "--icmp6=rfc4890 needs -O1 or higher: -O0 is the reference's output, "
+	    "byte for byte");
 }
 
 bool

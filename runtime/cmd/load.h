@@ -26,6 +26,10 @@ void cmd_host_read_vms(struct cmd_host *h, const struct src *vms,
 
 /* An optimisation level; false, after a usage message, if there is none such. */
 bool cmd_read_level(const char *name, const char *text, unsigned *out);
+/* --icmp6's value; false, after a usage message, if it is none. */
+bool cmd_read_icmp6(const char *name, const char *text, bool *out);
+/* Can it go with the level?  CMD_USAGE after a message if not, else -1. */
+int cmd_check_icmp6(const char *name, bool icmp6, unsigned level);
 /* A decimal number of at most max; what is the option's name. */
 bool cmd_read_number(const char *name, const char *what, const char *text, unsigned max,
     unsigned *out);

@@ -45,6 +45,7 @@ _fwrule_value()
 		_fwrule_word "all $(fwrule check --list 2>/dev/null | sed -n 's/^\(FW[0-9]*\) .*/\1/p')"
 		;;
 	--to) _fwrule_word 'fwrule payload moray fwapi' ;;
+	--icmp6 | --new-icmp6) _fwrule_word 'none rfc4890' ;;
 	--family) mapfile -t COMPREPLY < <(compgen -W '4 6' -- "$cur") ;;
 	--proto) mapfile -t COMPREPLY < <(compgen -W 'ah esp icmp icmp6 tcp udp' -- "$cur") ;;
 	-r | --rules | -V | --vms | -W | --new-vms | -R | --remote-vms | --exclude | --intersect)
@@ -105,17 +106,17 @@ _fwrule()
 		;;
 	compile)
 		options='-r --rules= -V --vms= -R --remote-vms= -o --output= --emit= --fields= --vm=
-		    --ipf-tags --date= -O0 -O1 -O2 -O3 --fwrule-version= --verify --debug= -v --verbose
+		    --ipf-tags --icmp6= --date= -O0 -O1 -O2 -O3 --fwrule-version= --verify --debug= -v --verbose
 		    -h --help'
 		;;
 	convert) options='--to= -o --output= -h --help' ;;
 	diff)
-		options='-V --vms= -W --new-vms= -R --remote-vms= --format= --ipf-tags -O0 -O1 -h --help'
+		options='-V --vms= -W --new-vms= -R --remote-vms= --format= --ipf-tags --icmp6= --new-icmp6= -O0 -O1 -h --help'
 		;;
 	equiv) options='--family= --max= --json -h --help' ;;
 	explain)
 		options='-r --rules= -V --vms= -R --remote-vms= --vm= --in --out --proto= --addr= --port=
-		    --type= --code= --flags= --ipf-tags -O0 -O1 -O2 -O3 --json -h --help'
+		    --type= --code= --flags= --ipf-tags --icmp6= -O0 -O1 -O2 -O3 --json -h --help'
 		;;
 	fmt) options='-w --write --check --diff -h --help' ;;
 	index) options='-r --rules= -o --output= -v --verbose -h --help' ;;

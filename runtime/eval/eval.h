@@ -16,6 +16,7 @@
 struct eval_opts {
 	unsigned level;                 /* of optimisation */
 	bool tags;                      /* the host has ipf's event log device */
+	bool icmp6;                     /* with the essentials of ICMPv6; not at level 0 */
 };
 
 /* Rules and VMs, both of which must outlive it.  What it hands out lives in arena. */

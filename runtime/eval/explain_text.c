@@ -31,6 +31,8 @@ write_rule_text(struct buf *out, const struct rule *r)
 	buf_uuid(out, r->uuid);
 	buf_str(out, ": ");
 	text_visible(out, r->text);
+	if (r->added)
+		buf_printf(out, "  (added: %s)", r->added);
 	buf_char(out, '\n');
 }
 
@@ -150,6 +152,10 @@ write_finding_json(struct buf *out, const struct explain *e, const struct explai
 	buf_uuid(out, f->rule->uuid);
 	buf_str(out, "\",\"rule\":");
 	text_json(out, f->rule->text);
+	if (f->rule->added) {
+		buf_str(out, ",\"added\":");
+		text_json(out, slice_of(f->rule->added));
+	}
 	buf_char(out, '}');
 }
 

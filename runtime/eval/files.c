@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../../compiler/backends/backend.h"
+#include "../../compiler/policy/essentials.h"
 #include "eval.h"
 
 static const struct {
@@ -38,8 +39,11 @@ void
 eval_host_init(struct eval_host *h, struct arena *arena, const struct inventory *inv,
     struct rule *const *rules, uint32_t n_rules, struct eval_opts opts)
 {
-	struct rule **own = arena_alloc(arena, n_rules * sizeof(*own));
+	struct rule **own;
 
+	if (opts.icmp6)
+		rules = essentials_add(arena, rules, &n_rules);
+	own = arena_alloc(arena, n_rules * sizeof(*own));
 	memset(h, 0, sizeof(*h));
 	h->arena = arena;
 	h->inv = inv;

@@ -128,6 +128,8 @@ far_reasons(const struct eval_case *c, const struct rule *r, const struct rule_s
 static bool
 keeps_state(const struct eval_case *c, const struct rule *r)
 {
+	if (r->added)
+		return false;
 	if (c->opts.tags)
 		return true;
 	return c->packet.dir == IPF_OUT ? r->action == LANG_ALLOW : c->blocks_out;
@@ -184,7 +186,7 @@ eval_rank(const struct rule *r, unsigned dir)
 	/* Out a BLOCK comes before an ALLOW, in it is the other way round. */
 	bool later = (r->action == LANG_ALLOW) == (dir == IPF_OUT);
 
-	return (LANG_MAX_PRIORITY - r->priority) * 2u + later;
+	return (unsigned)(RULE_FIRST - r->priority) * 2u + later;
 }
 
 bool

@@ -2,6 +2,7 @@
 /* parse, create and compile. */
 #include "../../compiler/base/text.h"
 #include "../../compiler/passes/passes.h"
+#include "../../compiler/policy/essentials.h"
 #include "rpc_int.h"
 
 enum rpc_code
@@ -123,6 +124,20 @@ read_emit(struct rpc_call *c, struct compile_opts *o)
 }
 
 static bool
+read_icmp6(struct rpc_call *c, struct compile_opts *o)
+{
+	const json_t *v = json_object_get(c->params, "icmp6");
+
+	if (!v || json_is_null(v))
+		return true;
+	if (!json_is_string(v) || !essentials_read(json_slice(v), &o->icmp6))
+		c->message = "icmp6 must be none or rfc4890";
+	else if (o->icmp6 && o->backend.level == 0)
+		c->message = "icmp6 needs optimize 1 or higher: 0 is the reference's output";
+	return !c->message;
+}
+
+static bool
 read_opts(struct rpc_call *c, struct compile_opts *o)
 {
 	struct backend_opts *b = &o->backend;
@@ -131,6 +146,8 @@ read_opts(struct rpc_call *c, struct compile_opts *o)
 	if (!rpc_get_uint(c, "optimize", PASSES_LEVEL_MAX, &b->level) || !rpc_get_bool(c, "ipfTags", &b->tags) ||
 	    !rpc_get_bool(c, "verify", &o->verify) ||
 	    !read_emit(c, o))
+		return false;
+	if (!read_icmp6(c, o))
 		return false;
 	if (!json_get_slice(c->params, "date", &b->date))
 		b->date = compile_date(c->arena);
