@@ -36,6 +36,7 @@ libcompiler_la_SOURCES = \
 	compiler/passes/cut.c \
 	compiler/passes/decision.c \
 	compiler/passes/items.c \
+	compiler/passes/layers.c \
 	compiler/passes/merge.c \
 	compiler/passes/origin.c \
 	compiler/passes/ortc.c compiler/passes/ortc.h \

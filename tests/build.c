@@ -90,7 +90,8 @@ build_compile(struct build *b, const struct m_host *h, unsigned level, bool tags
 	memset(out, 0, sizeof(*out));
 	opts.backend = (struct backend_opts){ .date = slice_of("D"), .tags = tags, .level = level };
 	compile_add_emit(&opts, slice_of("ipf,ipf6"), NULL);
-	return compile_host(&b->inv, b->in.rules.v, b->in.rules.n, &opts, keep, &s, NULL);
+	return compile_host(&b->inv, b->in.rules.v, b->in.rules.n, &opts, keep, &s,
+	    &out->stats);
 }
 
 void

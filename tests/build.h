@@ -24,6 +24,7 @@ void build_print(const struct build *b);
 /* The files of a host at one level: by VM of the model and family (0: IPv4, 1: IPv6). */
 struct built {
 	struct buf text[BASE_COUNT(((struct m_host *)0)->vm)][2];
+	struct compile_stats stats;
 };
 
 /* With a proof of each file; false if that fails. */

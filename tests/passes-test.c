@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #define LEVELS 4
+#define FALLBACKS 6                             /* lines that every file ends with */
 #define FLAT_LEVELS 3                           /* groups may take more lines */
 
 struct run {
@@ -182,6 +183,20 @@ lines_shrink(const struct run *r)
 	return true;
 }
 
+/* What is said to be the least is no more than there are. */
+static bool
+bound_holds(const struct run *r)
+{
+	const struct compile_stats *s = &r->built[2].stats;
+
+	if (s->bound + FALLBACKS * s->files <= s->lines)
+		return true;
+	fprintf(stderr, "%llu lines in %llu files, and at least %llu are needed\n",
+	    (unsigned long long)s->lines, (unsigned long long)s->files,
+	    (unsigned long long)s->bound);
+	return false;
+}
+
 /* --- the order of the input ------------------------------------------- */
 
 static bool
@@ -237,7 +252,7 @@ run_tags(struct run *r)
 			good = walk_file(r, vm, fam) && lines_shrink(r);
 			arena_reset(&r->arena);
 		}
-	good = good && order_matters_not(r);
+	good = good && order_matters_not(r) && (r->tags || bound_holds(r));
 	for (unsigned level = 0; level < LEVELS; level++)
 		built_free(&r->built[level]);
 	return good;

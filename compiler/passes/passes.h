@@ -49,7 +49,8 @@ const char *passes_run(struct passes *ps, struct arena *arena, struct policy *p,
  * A lower bound, for -O2 without tags: no lists of lines, each for one protocol,
  * that decide what the policies run so far do have fewer lines for their rules.
  * It is, for each VM, family, direction and protocol, the shortest list for one
- * port or type alone, whichever needs most.
+ * port or type alone, whichever needs most, or half the number of places between
+ * two ports at which anything changes.
  */
 uint64_t passes_bound(const struct passes *ps);
 

@@ -12,7 +12,8 @@
  *	sliced    for each function its optimal list (ortc.h), once an interval;
  *	layered   one function without any ports below all others, whose lists
  *	          then need only what differs (as in TCAM Razor's multi-field
- *	          pruning; Liu, Meiners and Torng, 2010).
+ *	          pruning; Liu, Meiners and Torng, 2010);
+ *	stacked   functions above each other, each for a stretch of ports (layers.c).
  *
  * With tags a line belongs to its rule, so rules stay apart and only entries that
  * no packet reaches are dropped.
@@ -75,9 +76,8 @@ four_sets(struct problem *pb, const struct function *f, struct pset out[OUT_COUN
 	pset_complement(pb->scratch, &out[OUT_DEFAULT], &some);
 }
 
-/* f over base (NULL: over the default): how many lines, and which. */
-static uint64_t
-solve(struct problem *pb, const struct function *f, const struct function *base,
+uint64_t
+share_solve(struct problem *pb, const struct function *f, const struct function *base,
     struct ortc_lines *lines)
 {
 	enum outcome rest = rest_of(pb);
@@ -105,15 +105,29 @@ solve(struct problem *pb, const struct function *f, const struct function *base,
 	    lines);
 }
 
+/*
+ * Where the function changes from one port to the next a line must begin or end, and
+ * a line has two ends.
+ */
+static uint64_t
+lines_for_edges(const struct problem *pb)
+{
+	uint64_t runs = 0;
+
+	for (uint32_t i = 0; i < pb->functions.n && lang_has_ports(pb->proto); i++)
+		runs += pb->functions.v[i].items.n;
+	return runs / 2;
+}
+
 static uint64_t
 sliced_cost(struct problem *pb)
 {
-	uint64_t total = 0, most = 0;
+	uint64_t total = 0, most = lines_for_edges(pb);
 
 	for (uint32_t i = 0; i < pb->functions.n; i++) {
 		struct function *f = &pb->functions.v[i];
 
-		f->alone = is_default(f) ? 0 : solve(pb, f, NULL, NULL);
+		f->alone = is_default(f) ? 0 : share_solve(pb, f, NULL, NULL);
 		total += f->alone * f->lines_of_items;
 		most = f->alone > most ? f->alone : most;
 	}
@@ -128,7 +142,7 @@ layered_cost(struct problem *pb, uint32_t base, uint64_t limit)
 
 	for (uint32_t i = 0; i < pb->functions.n && total < limit; i++)
 		if (i != base)
-			total += solve(pb, &pb->functions.v[i], &pb->functions.v[base], NULL) *
+			total += share_solve(pb, &pb->functions.v[i], &pb->functions.v[base], NULL) *
 			    pb->functions.v[i].lines_of_items;
 	return total;
 }
@@ -403,7 +417,7 @@ write_function(struct writer *w, const struct function *f, const struct function
 	struct ortc_lines lines = { 0 };
 	struct problem *pb = w->pb;
 
-	solve(pb, f, base, &lines);
+	share_solve(pb, f, base, &lines);
 	qsort(lines.list.v, lines.list.n, sizeof(*lines.list.v), by_height);
 	for (uint32_t i = 0, k; i < lines.list.n; i = k) {
 		const struct ortc_line *l = &lines.list.v[i];
@@ -480,6 +494,21 @@ write_joined(struct writer *w, struct join *joins)
 	}
 }
 
+static void
+write_layers(struct writer *w, const struct layers *layers)
+{
+	struct problem *pb = w->pb;
+
+	for (uint32_t i = 0; i < layers->list.n; i++) {
+		const struct layer *l = &layers->list.v[i];
+		struct portset items = { 0 };
+
+		portset_push(pb->scratch, &items, l->first, l->last);
+		write_function(w, &pb->functions.v[l->function],
+		    l->below == LAYER_NONE ? NULL : &pb->functions.v[l->below], &items);
+	}
+}
+
 /* --- the pass ----------------------------------------------------------------- */
 
 static void
@@ -507,6 +536,7 @@ share_family(struct passes *ps, const struct policy_entry *e, uint32_t n,
 		.proto = e->proto, .side = e->side };
 	struct writer w = { .pb = &pb, .out = out };
 	uint64_t joined, sliced, best;
+	struct layers layers = { 0 };
 	struct join *joins;
 	uint32_t base;
 
@@ -520,7 +550,9 @@ share_family(struct passes *ps, const struct policy_entry *e, uint32_t n,
 	sliced = sliced_cost(&pb);
 	best = sliced < joined ? sliced : joined;
 	base = best_base(&pb, &best);
-	if (base != UINT32_MAX)
+	if (layers_find(&pb, best, &layers) < best)
+		write_layers(&w, &layers);
+	else if (base != UINT32_MAX)
 		write_sliced(&w, base);
 	else if (sliced < joined)
 		write_sliced(&w, UINT32_MAX);

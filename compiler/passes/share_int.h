@@ -33,6 +33,31 @@ struct problem {
 /* Fills functions, reached and named of a problem that has the rest. */
 void share_decide(struct problem *pb);
 
+/*
+ * f over base (NULL: over the default): how many lines, and where `lines` is given,
+ * which.  ORTC_NEVER or more: no list can say it.
+ */
+uint64_t share_solve(struct problem *pb, const struct function *f, const struct function *base,
+    struct ortc_lines *lines);
+
+/* A function for the ports from first to last, over another one. */
+struct layer {
+	uint32_t function, below;       /* of the problem's; LAYER_NONE: the default */
+	uint16_t first, last;
+};
+
+#define LAYER_NONE UINT32_MAX
+
+struct layers {
+	VEC(struct layer) list;         /* in the order of their lines */
+};
+
+/*
+ * Looks for layers with fewer lines than are known, when each function's `alone` is
+ * known.  Returns how many; no fewer than `lines`: none were found.
+ */
+uint64_t layers_find(struct problem *pb, uint64_t lines, struct layers *out);
+
 enum outcome share_outcome(const struct policy_entry *e);
 /* Ports, or types * 256 + codes. */
 struct port_range share_item_range(enum lang_proto proto, const struct lang_item *it);
