@@ -47,6 +47,19 @@ libservice_la_SOURCES = \
 	runtime/feed/payload.c \
 	runtime/feed/request.c \
 	runtime/feed/stream.c \
+	runtime/http/answer.c \
+	runtime/http/api.c runtime/http/api.h runtime/http/api_int.h \
+	runtime/http/http.c runtime/http/http.h \
+	runtime/http/metrics.c runtime/http/metrics.h \
+	runtime/http/openapi.c \
+	runtime/http/resolve.c \
+	runtime/http/routes.c \
+	runtime/http/rules.c \
+	runtime/http/status.c \
+	runtime/http/updates.c \
+	runtime/http/vms.c runtime/http/vms.h \
+	runtime/store/book.c runtime/store/book.h \
+	runtime/store/load.c runtime/store/load.h \
 	runtime/store/pg_link.c runtime/store/pg_link.h \
 	runtime/store/postgres.c \
 	runtime/store/sqlite.c \
@@ -84,6 +97,20 @@ fwrule_SOURCES = \
 	runtime/cmd/rpc.c \
 	runtime/cmd/table.c runtime/cmd/table.h
 fwrule_LDADD = libruntime.la
+
+if FWAPID
+sbin_PROGRAMS += fwapid
+endif
+fwapid_CPPFLAGS = $(AM_CPPFLAGS) $(SERVICE_CFLAGS) -DSYSCONFDIR='"$(sysconfdir)"' \
+	-DLOCALSTATEDIR='"$(localstatedir)"'
+fwapid_SOURCES = \
+	runtime/cmd/cmd.c runtime/cmd/cmd.h \
+	runtime/http/settings.c runtime/http/settings.h \
+	runtime/http/log.c runtime/http/log.h \
+	runtime/http/main.c \
+	runtime/http/server.c runtime/http/server.h \
+	runtime/http/transfer.c runtime/http/transfer.h
+fwapid_LDADD = libservice.la
 
 # --- completions: the program's name is theirs, and each shell has its folder ---------
 bashcompletiondir = $(bashcompdir)

@@ -82,8 +82,10 @@ service_tests = \
 	tests/frame-test \
 	tests/store-test
 check_PROGRAMS += $(service_tests)
-TESTS += $(service_tests)
+TESTS += $(service_tests) tests/fwapid-test.sh
 endif
+dist_noinst_SCRIPTS += tests/fwapid-test.sh
+EXTRA_DIST += tests/service
 tests_feed_test_SOURCES = tests/feed-test.c tests/feed-agent.h
 tests_feed_test_LDADD = libservice.la $(CMOCKA_LIBS)
 tests_feed_stream_test_SOURCES = tests/feed-stream-test.c tests/random.h

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "../../compiler/backends/backend.h"
 #include "../../compiler/base/text.h"
 
 static const struct db_kind *const kinds[] = { &db_sqlite, &db_postgresql };
@@ -62,4 +63,45 @@ db_rule(struct input *in, const struct rule_fields *f, struct slice sentence)
 	for (uint32_t i = before; i < in->diags->list.n; i++)
 		in->diags->list.v[i].src = NULL;
 	return rule;
+}
+
+/* --- the stored form ----------------------------------------------------------------- */
+
+/* Does the record say less than the rule? */
+static bool
+loses(const struct rule *r)
+{
+	for (unsigned i = 0; i < r->n_items; i++)
+		if (r->items[i].range && (r->items[i].a == r->items[i].b ||
+		    (r->items[i].a == 1 && r->items[i].b == 65535)))
+			return true;
+	for (int s = 0; s < 2; s++)
+		for (unsigned i = 0; i < r->side[s].n_tags; i++)
+			if (r->side[s].tags[i].has_value && r->side[s].tags[i].value.n == 0)
+				return true;
+	return r->has_created_by;
+}
+
+struct rule *
+db_stored_form(struct input *in, struct rule *rule)
+{
+	struct src src = { .name = slice_of("record") };
+	struct lang_opts opts = in->opts;
+	struct rule *back = NULL;
+	struct buf b = { 0 };
+	json_t *record;
+
+	if (!loses(rule))
+		return rule;
+	moray_write_record(&b, rule);
+	src.text = buf_view(&b);
+	record = json_read_all(&src, in->diags);
+	/* A record of a global rule does not say so. */
+	in->opts.enforce_global = false;
+	if (record)
+		back = input_moray(in, json_object_get(record, "value"), (struct slice){ 0 });
+	in->opts = opts;
+	json_arena_drop(record);
+	buf_free(&b);
+	return back;
 }

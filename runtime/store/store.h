@@ -112,4 +112,11 @@ enum db_result db_fail(struct db *db, enum db_result result, const char *fmt, ..
 /* The stored rule in in->arena; NULL and diagnostics if it does not parse. */
 struct rule *db_rule(struct input *in, const struct rule_fields *f, struct slice sentence);
 
+/*
+ * The rule as its Moray record reads back (spec 2), which is what is stored of it: a
+ * range of all ports is all, a range of one port that port, an empty value of a tag is
+ * none, created_by is gone.  In in->arena, or the rule itself.
+ */
+struct rule *db_stored_form(struct input *in, struct rule *rule);
+
 #endif
