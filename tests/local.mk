@@ -81,7 +81,7 @@ service_tests = \
 	tests/feed-test \
 	tests/frame-test \
 	tests/store-test
-check_PROGRAMS += $(service_tests)
+check_PROGRAMS += $(service_tests) tests/store-pg-test
 TESTS += $(service_tests) tests/fwapid-test.sh
 endif
 dist_noinst_SCRIPTS += tests/fwapid-test.sh
@@ -92,6 +92,8 @@ tests_feed_stream_test_SOURCES = tests/feed-stream-test.c tests/random.h
 tests_feed_stream_test_LDADD = libservice.la $(CMOCKA_LIBS)
 tests_frame_test_SOURCES = tests/frame-test.c tests/random.h
 tests_frame_test_LDADD = libservice.la $(CMOCKA_LIBS)
+tests_store_pg_test_SOURCES = tests/store-pg-test.c tests/tcp-proxy.h
+tests_store_pg_test_LDADD = libservice.la $(CMOCKA_LIBS)
 tests_store_test_SOURCES = tests/store-test.c tests/random.h
 tests_store_test_LDADD = libservice.la $(CMOCKA_LIBS)
 

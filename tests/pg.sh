@@ -96,7 +96,7 @@ pg_init()
 	mkdir -p "$pg_top/$1"
 	[ ${#pg_as[@]} -eq 0 ] || chown postgres "$pg_top/$1"
 	LC_ALL=C "${pg_as[@]}" "$pg_bin/initdb" -D "$pg_top/$1/data" -U postgres -A trust \
-	    --locale=C -E "${PG_ENCODING:-UTF8}" >/dev/null || exit 1
+	    --locale=C -N -E "${PG_ENCODING:-UTF8}" >/dev/null || exit 1
 	pg_start "$1"
 }
 
@@ -105,7 +105,7 @@ pg_standby()
 	mkdir -p "$pg_top/$1"
 	[ ${#pg_as[@]} -eq 0 ] || chown postgres "$pg_top/$1"
 	"${pg_as[@]}" "$pg_bin/pg_basebackup" -D "$pg_top/$1/data" -h "$pg_sockets" -p "$(pg_port "$2")" \
-	    -U postgres -R -X stream -c fast || exit 1
+	    -U postgres -R -N -X stream -c fast || exit 1
 	pg_start "$1"
 }
 

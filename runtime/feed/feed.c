@@ -328,7 +328,8 @@ feed_new(const struct feed_opts *opts, char *error)
 	if (opts->host && !(f->opts.host = strdup(opts->host)))
 		base_oom(strlen(opts->host));
 	set_defaults(&f->opts.limits);
-	memcpy(id, opts->server_id.p, opts->server_id.n);
+	if (opts->server_id.n)
+		memcpy(id, opts->server_id.p, opts->server_id.n);
 	f->server_id = (struct slice){ id, opts->server_id.n };
 	f->epoll = f->event = f->listener = -1;
 	f->last_id = f->memory_floor = opts->last_id;

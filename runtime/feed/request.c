@@ -78,7 +78,8 @@ client_add(struct conn *c, uint32_t msgid, struct slice id, uint64_t hash)
 	struct client *k = base_alloc(sizeof(*k) + id.n + 1);
 	char *copy = (char *)(k + 1);
 
-	memcpy(copy, id.p, id.n);
+	if (id.n)
+		memcpy(copy, id.p, id.n);
 	*k = (struct client){ .next = c->clients, .conn = c, .msgid = msgid, .hash = hash,
 		.id = { copy, id.n } };
 	c->clients = k;

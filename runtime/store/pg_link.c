@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * libpq without its blocking calls, but for connecting, where it has time limits of
- * its own for each host.  A server that takes a statement and says nothing for
- * ANSWER_MS more than it may wait for locks is taken for lost.
+ * its own for each host.  A server that takes a statement and says nothing for twice as
+ * long as it may wait for locks, and a second, is taken for lost.
  */
 #include "pg_link.h"
 
@@ -14,7 +14,6 @@
 
 #include "../../compiler/base/text.h"
 
-#define ANSWER_MS 10000
 #define AGAIN_MS 500            /* between attempts to connect */
 #define ESCAPE 0x1a
 
@@ -25,6 +24,12 @@ link_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static unsigned
+answer_ms(const struct link *l)
+{
+	return 2 * l->opts.busy_ms + 1000;
 }
 
 /* --- arguments and texts --------------------------------------------------------------- */
@@ -200,7 +205,7 @@ failed(struct link *l, const PGresult *r)
 			db_fail(l->db, failures[i].result, "%s", failures[i].text);
 		else
 			say(l, failures[i].result, PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
-		if (failures[i].leave)
+		if (failures[i].leave && !l->settling)
 			link_down(l);
 		return failures[i].result;
 	}
@@ -242,7 +247,7 @@ static bool
 await(struct link *l)
 {
 	int unsent = PQflush(l->conn);
-	int ms = (int)l->opts.busy_ms + ANSWER_MS;
+	int ms = (int)answer_ms(l);
 
 	while (unsent == 1 || PQisBusy(l->conn)) {
 		if (wait_socket(l, (short)(POLLIN | (unsent == 1 ? POLLOUT : 0)), ms) <= 0)
@@ -402,7 +407,7 @@ connect_now(struct link *l, bool many)
 
 	snprintf(seconds, sizeof(seconds), "%u", l->opts.busy_ms < 2000 ? 2 :
 	    (l->opts.busy_ms + 999) / 1000);
-	snprintf(unheard, sizeof(unheard), "%u", l->opts.busy_ms + ANSWER_MS);
+	snprintf(unheard, sizeof(unheard), "%u", answer_ms(l));
 	SET("connect_timeout", seconds);
 	SET("keepalives_idle", "10");
 	SET("keepalives_interval", "3");
@@ -432,10 +437,10 @@ no_notice(void *context, const PGresult *r)
 static enum db_result
 set_session(struct link *l)
 {
-	char lock[64];
+	char lock[64], idle[80];
 	const char *const tries[] = {
 		lock,
-		"SET idle_in_transaction_session_timeout = 10000",
+		idle,
 		"SET jit = off",
 		"SELECT set_config('synchronous_commit', 'on', false) "
 		"WHERE current_setting('synchronous_commit') = 'off'",
@@ -445,13 +450,16 @@ set_session(struct link *l)
 
 	snprintf(lock, sizeof(lock), "SET lock_timeout = %u",
 	    l->opts.busy_ms ? l->opts.busy_ms : 1);
+	snprintf(idle, sizeof(idle), "SET idle_in_transaction_session_timeout = %u", answer_ms(l));
+	l->settling = true;
 	for (size_t i = 0; i < BASE_COUNT(tries) && l->conn; i++)
 		link_run(l, tries[i], NULL, NULL);
-	/* Servers without it answer an error. */
+	/* Servers without it answer an error; so does a standby. */
 	if (l->conn)
 		l->notifies = link_run(l, "LISTEN " LINK_CHANNEL, NULL, NULL) == DB_OK;
 	if (l->conn && l->notifies && !l->listen)
 		link_run(l, "UNLISTEN " LINK_CHANNEL, NULL, NULL);
+	l->settling = false;
 	if ((result = link_run(l, "SHOW server_encoding", NULL, &r)) != DB_OK)
 		return result;
 	if (strcmp(PQgetvalue(r, 0, 0), "UTF8") != 0) {

@@ -23,6 +23,7 @@ struct link {
 	PGconn *conn;                   /* NULL: none */
 	bool listen;                    /* wants to hear of commits */
 	bool notifies;                  /* the server has LISTEN and NOTIFY */
+	bool settling;                  /* what fails now is no reason to leave the server */
 	bool retry;                     /* the last failure may not come again */
 	uint64_t failed;                /* ms: when connecting failed last; 0: it did not */
 	uint64_t made;                  /* connections so far */

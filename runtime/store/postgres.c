@@ -454,7 +454,7 @@ pg_range(struct db *db, uint64_t *first, uint64_t *last)
 	return result;
 }
 
-/* --- others ------------------------------------------------------------------------------------- */
+/* --- others ---------------------------------------------------------------------------- */
 
 /* Between two attempts to reach a server, so that whoever waits in a loop does not spin. */
 static void
