@@ -318,5 +318,9 @@ diag_write_json(struct buf *out, const struct diag *d)
 		buf_str(out, ",\"help\":");
 		text_json(out, slice_of(d->help));
 	}
+	if (d->details) {
+		buf_str(out, ",\"details\":");
+		buf_str(out, d->details);
+	}
 	buf_char(out, '}');
 }

@@ -51,6 +51,7 @@ struct diag {
 	const char *text;               /* the message; UTF-8, may hold what the input held */
 	const char *field;              /* of a rule object: "rule", "uuid" ...; or NULL */
 	const char *help;               /* the cure, or NULL */
+	const char *details;            /* JSON: the object that is meant, or NULL */
 	const struct src *src;          /* NULL: no place */
 	struct span at;
 	bool is_syntax;

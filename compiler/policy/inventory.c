@@ -236,6 +236,20 @@ add_vm(struct reading *r, struct slice within)
 	return true;
 }
 
+void
+inventory_add(struct inventory *inv, struct vm *vm)
+{
+	uint32_t *slot = strmap_put(inv->arena, &inv->by_uuid,
+	    (struct slice){ (const char *)vm->uuid.b, sizeof(vm->uuid.b) });
+
+	if (*slot != UINT32_MAX)
+		return;
+	*slot = inv->vms.n;
+	*vec_push(inv->arena, &inv->vms) = vm;
+	if (vm->local)
+		inv->n_local = inv->vms.n;
+}
+
 static void
 begin(struct reading *r, struct inventory *inv, bool local)
 {

@@ -48,6 +48,12 @@ bool inventory_add_remote(struct inventory *inv, const json_t *vm, struct slice 
     bool need_ips);
 
 /*
+ * Adds a VM that another inventory has read, by reference; one whose UUID is there
+ * already is passed over.
+ */
+void inventory_add(struct inventory *inv, struct vm *vm);
+
+/*
  * A document of VMs: an array, one object, or one object a line.  scratch holds
  * the JSON while it is read and is reset.
  */

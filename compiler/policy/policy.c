@@ -25,7 +25,7 @@ struct group {
 struct side_named {
 	bool done;
 	uint32_t n;
-	struct policy_named *named;
+	const struct policy_named *named;
 };
 
 /* The entries that one direction of a rule gives, in order of first address. */
@@ -47,17 +47,23 @@ struct vm_rules {
 	uint8_t blocks_out;             /* bit per protocol: on the FROM side of a BLOCK */
 };
 
+struct policy_names {
+	struct arena *arena;
+	const struct inventory *inv;
+	struct strmap owners;           /* 16 bytes -> list in by_owner */
+	VEC(struct list) by_owner;
+	struct list ownerless;
+	struct strmap group_of;         /* owner -> group; the empty slice: global */
+	VEC(struct group *) groups;
+};
+
 struct policy_host {
 	struct arena *arena;
 	const struct inventory *inv;
 	struct rule *const *rules;
 	uint32_t n_rules;
 	struct policy_opts opts;
-	struct strmap owners;           /* 16 bytes -> list in by_owner */
-	VEC(struct list) by_owner;
-	struct list ownerless;
-	struct strmap group_of;         /* owner -> group; the empty slice: global */
-	VEC(struct group *) groups;
+	struct policy_names *names;
 	struct side_named (*sides)[2];
 	struct template (*templates)[2];
 	struct vm_rules *vm_rules;      /* of local VMs */
@@ -72,7 +78,7 @@ uuid_key(const struct uuid *u)
 }
 
 static void
-index_owners(struct policy_host *h)
+index_owners(struct policy_names *h)
 {
 	for (uint32_t i = 0; i < h->inv->vms.n; i++) {
 		const struct vm *vm = h->inv->vms.v[i];
@@ -92,7 +98,7 @@ index_owners(struct policy_host *h)
 }
 
 static struct list *
-list_for(struct policy_host *h, struct group *g, struct strmap *map, struct slice key)
+list_for(struct policy_names *h, struct group *g, struct strmap *map, struct slice key)
 {
 	uint32_t *at = strmap_put(h->arena, map, key);
 
@@ -118,7 +124,7 @@ pair_key(struct arena *a, struct slice key, struct slice value)
 }
 
 static void
-add_member(struct policy_host *h, struct group *g, uint32_t number)
+add_member(struct policy_names *h, struct group *g, uint32_t number)
 {
 	const struct vm *vm = h->inv->vms.v[number];
 
@@ -133,7 +139,7 @@ add_member(struct policy_host *h, struct group *g, uint32_t number)
 }
 
 static struct group *
-group_new(struct policy_host *h, struct slice owner)
+group_new(struct policy_names *h, struct slice owner)
 {
 	struct group *g = arena_zero(h->arena, sizeof(*g));
 	const uint32_t *at;
@@ -157,16 +163,18 @@ group_new(struct policy_host *h, struct slice owner)
 }
 
 static struct group *
-group_for(struct policy_host *h, const struct rule *r)
+group_for(struct policy_names *h, const struct rule *r)
 {
 	struct slice owner = r->has_owner ? uuid_key(&r->owner) : (struct slice){ "", 0 };
-	uint32_t *at = strmap_put(h->arena, &h->group_of, owner);
+	const uint32_t *known = strmap_get(&h->group_of, owner);
+	uint32_t *at;
 
-	if (*at == UINT32_MAX) {
-		*at = h->groups.n;
-		*vec_push(h->arena, &h->groups) = group_new(h, owner);
-	}
-	return h->groups.v[*at];
+	if (known)
+		return h->groups.v[*known];
+	owner = arena_slice(h->arena, owner);
+	at = strmap_put(h->arena, &h->group_of, owner);
+	*at = h->groups.n;
+	return *vec_push(h->arena, &h->groups) = group_new(h, owner);
 }
 
 /* --- sides ----------------------------------------------------------------------- */
@@ -195,60 +203,90 @@ in_group(const struct group *g, const struct vm *vm)
 }
 
 static void
-resolve_vm(struct policy_host *h, const struct group *g, struct policy_named *n)
+resolve_vm(const struct policy_names *names, struct arena *arena, const struct group *g,
+    struct policy_named *n)
 {
-	uint32_t number = inventory_find(h->inv, *n->vm), *one;
+	uint32_t number = inventory_find(names->inv, *n->vm), *one;
 
-	if (number == UINT32_MAX || !in_group(g, h->inv->vms.v[number]))
+	if (number == UINT32_MAX || !in_group(g, names->inv->vms.v[number]))
 		return;
-	one = arena_alloc(h->arena, sizeof(*one));
+	one = arena_alloc(arena, sizeof(*one));
 	*one = number;
 	n->n = 1;
 	n->vms = one;
+}
+
+static void
+resolve_tag(const struct group *g, struct policy_named *n)
+{
+	char small[512];
+	struct arena tmp = { .at = small, .end = small + sizeof(small) };
+
+	n->target = n->tag->has_value ? POLICY_TAG_VALUE : POLICY_TAG;
+	if (n->tag->has_value)
+		set_named(n, lookup(g, &g->pairs, pair_key(&tmp, n->tag->key, n->tag->value)));
+	else
+		set_named(n, lookup(g, &g->keys, n->tag->key));
+	arena_free(&tmp);
+}
+
+const struct policy_named *
+policy_names_side(struct policy_names *names, const struct rule *r, enum lang_side side,
+    struct arena *arena, uint32_t *n)
+{
+	const struct rule_side *rs = &r->side[side];
+	struct policy_named *named, *at;
+	struct group *g;
+
+	*n = (uint32_t)rs->n_tags + rs->n_vms + rs->vmall;
+	if (*n == 0)
+		return NULL;
+	named = at = arena_zero(arena, *n * sizeof(*at));
+	g = group_for(names, r);
+	for (unsigned i = 0; i < rs->n_tags; i++, at++) {
+		at->tag = &rs->tags[i];
+		resolve_tag(g, at);
+	}
+	for (unsigned i = 0; i < rs->n_vms; i++, at++) {
+		at->target = POLICY_VM;
+		at->vm = &rs->vms[i];
+		resolve_vm(names, arena, g, at);
+	}
+	if (rs->vmall) {
+		at->target = POLICY_WILDCARD;
+		set_named(at, &g->members);
+	}
+	return named;
 }
 
 const struct policy_named *
 policy_side(struct policy_host *h, uint32_t rule, enum lang_side side, uint32_t *n)
 {
 	struct side_named *s = &h->sides[rule][side];
-	const struct rule *r = h->rules[rule];
-	const struct rule_side *rs = &r->side[side];
-	struct policy_named *at;
-	struct group *g;
 
+	if (!s->done) {
+		s->done = true;
+		s->named = policy_names_side(h->names, h->rules[rule], side, h->arena, &s->n);
+	}
 	*n = s->n;
-	if (s->done)
-		return s->named;
-	s->done = true;
-	s->n = *n = (uint32_t)rs->n_tags + rs->n_vms + rs->vmall;
-	if (s->n == 0)
-		return NULL;
-	s->named = at = arena_zero(h->arena, s->n * sizeof(*at));
-	g = group_for(h, r);
-	for (unsigned i = 0; i < rs->n_tags; i++, at++) {
-		at->tag = &rs->tags[i];
-		at->target = at->tag->has_value ? POLICY_TAG_VALUE : POLICY_TAG;
-		if (at->tag->has_value) {
-			char small[512];
-			struct arena tmp = { .at = small, .end = small + sizeof(small) };
-
-			set_named(at, lookup(g, &g->pairs, pair_key(&tmp, at->tag->key,
-			    at->tag->value)));
-			arena_free(&tmp);
-		} else {
-			set_named(at, lookup(g, &g->keys, at->tag->key));
-		}
-	}
-	for (unsigned i = 0; i < rs->n_vms; i++, at++) {
-		at->target = POLICY_VM;
-		at->vm = &rs->vms[i];
-		resolve_vm(h, g, at);
-	}
-	if (rs->vmall) {
-		at->target = POLICY_WILDCARD;
-		set_named(at, &g->members);
-	}
 	return s->named;
+}
+
+struct policy_names *
+policy_names_new(struct arena *arena, const struct inventory *inv)
+{
+	struct policy_names *names = arena_zero(arena, sizeof(*names));
+
+	names->arena = arena;
+	names->inv = inv;
+	index_owners(names);
+	return names;
+}
+
+void
+policy_names_prepare(struct policy_names *names, const struct rule *r)
+{
+	group_for(names, r);
 }
 
 /* --- entries of a rule ------------------------------------------------------------- */
@@ -426,17 +464,25 @@ struct policy_host *
 policy_host_new(struct arena *arena, const struct inventory *inv, struct rule *const *rules,
     uint32_t n_rules, struct policy_opts opts)
 {
+	return policy_host_named(arena, policy_names_new(arena, inv), rules, n_rules, opts);
+}
+
+struct policy_host *
+policy_host_named(struct arena *arena, struct policy_names *names, struct rule *const *rules,
+    uint32_t n_rules, struct policy_opts opts)
+{
 	struct policy_host *h = arena_zero(arena, sizeof(*h));
+	const struct inventory *inv = names->inv;
 
 	h->arena = arena;
 	h->inv = inv;
+	h->names = names;
 	h->rules = rules;
 	h->n_rules = n_rules;
 	h->opts = opts;
 	h->sides = arena_zero(arena, n_rules * sizeof(*h->sides));
 	h->templates = arena_zero(arena, n_rules * sizeof(*h->templates));
 	h->vm_rules = arena_zero(arena, inv->n_local * sizeof(*h->vm_rules));
-	index_owners(h);
 	for (uint32_t i = 0; i < n_rules; i++) {
 		if (!rule_is_true(rules[i]->enabled))
 			continue;

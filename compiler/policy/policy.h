@@ -76,6 +76,7 @@ struct policy {
 };
 
 struct policy_host;
+struct policy_names;
 
 struct policy_opts {
 	bool tags;                      /* lines carry the rule's UUID: always with state */
@@ -106,6 +107,23 @@ struct policy_named {
 };
 const struct policy_named *policy_side(struct policy_host *host, uint32_t rule,
     enum lang_side side, uint32_t *n);
+
+/*
+ * The part of a host that does not depend on its rules: VMs by owner, tag and
+ * UUID.  Kept in arena, also what is resolved later; inv must outlive it.
+ */
+struct policy_names *policy_names_new(struct arena *arena, const struct inventory *inv);
+/*
+ * Resolves what rules of this one's owner need.  After that, threads may share
+ * names for such rules.
+ */
+void policy_names_prepare(struct policy_names *names, const struct rule *r);
+/* policy_side of any rule; the result lives in arena, and in that of names. */
+const struct policy_named *policy_names_side(struct policy_names *names, const struct rule *r,
+    enum lang_side side, struct arena *arena, uint32_t *n);
+/* policy_host_new over names that are there already and outlive the host. */
+struct policy_host *policy_host_named(struct arena *arena, struct policy_names *names,
+    struct rule *const *rules, uint32_t n_rules, struct policy_opts opts);
 
 /* Does a rule of this owner apply to the VM at all? */
 static inline bool
