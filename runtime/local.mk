@@ -29,9 +29,26 @@ libruntime_la_SOURCES = \
 	runtime/lsp/host.c \
 	runtime/lsp/hover.c \
 	runtime/lsp/lsp.c runtime/lsp/lsp.h runtime/lsp/lsp_int.h \
+	runtime/state/apply.c runtime/state/apply_int.h \
+	runtime/state/change.c \
+	runtime/state/files.c runtime/state/files.h \
+	runtime/state/host.c \
+	runtime/state/install.c \
+	runtime/state/load.c \
+	runtime/state/lock.c runtime/state/lock.h \
+	runtime/state/log.c runtime/state/log.h \
+	runtime/state/names.c \
+	runtime/state/pending.c \
+	runtime/state/plan.c \
+	runtime/state/read.c \
+	runtime/state/state.c runtime/state/state.h runtime/state/state_int.h \
+	runtime/state/tool.c runtime/state/tool.h \
+	runtime/state/watch.c runtime/state/watch.h \
+	runtime/state/zone.c \
 	runtime/rpc/methods.c \
 	runtime/rpc/query.c \
-	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h
+	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h \
+	runtime/rpc/state.c
 
 libruntime_la_LIBADD = libcompiler.la
 
@@ -93,6 +110,7 @@ fwrule_SOURCES = \
 	runtime/cmd/lsp.c \
 	runtime/cmd/main.c \
 	runtime/cmd/parse.c \
+	runtime/cmd/program.c runtime/cmd/program.h \
 	runtime/cmd/query.c \
 	runtime/cmd/rpc.c \
 	runtime/cmd/table.c runtime/cmd/table.h
@@ -111,6 +129,16 @@ fwapid_SOURCES = \
 	runtime/http/server.c runtime/http/server.h \
 	runtime/http/transfer.c runtime/http/transfer.h
 fwapid_LDADD = libservice.la
+sbin_PROGRAMS += fwadm
+fwadm_SOURCES = \
+	runtime/cmd/admin.c runtime/cmd/admin.h \
+	runtime/cmd/admin_main.c \
+	runtime/cmd/admin_options.c \
+	runtime/cmd/admin_payload.c \
+	runtime/cmd/admin_print.c \
+	runtime/cmd/cmd.c runtime/cmd/cmd.h \
+	runtime/cmd/program.c runtime/cmd/program.h
+fwadm_LDADD = libruntime.la
 
 # --- completions: the program's name is theirs, and each shell has its folder ---------
 bashcompletiondir = $(bashcompdir)

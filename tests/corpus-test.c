@@ -501,7 +501,7 @@ static void
 test_rules(void **state)
 {
 	struct tally t = { 0 };
-	struct rpc *rpc = rpc_new();
+	struct rpc *rpc = rpc_new(NULL);
 	FILE *f = open_corpus("rules.jsonl");
 	json_t *c;
 
@@ -661,7 +661,7 @@ static void
 test_levels(void **state)
 {
 	struct tally t = { 0 };
-	struct rpc *rpc = rpc_new();
+	struct rpc *rpc = rpc_new(NULL);
 	FILE *f = open_corpus("hosts.jsonl");
 	json_t *c;
 
@@ -678,7 +678,7 @@ static void
 test_hosts(void **state)
 {
 	struct tally t = { 0 };
-	struct rpc *rpc = rpc_new();
+	struct rpc *rpc = rpc_new(NULL);
 	FILE *f = open_corpus("hosts.jsonl");
 	json_t *c;
 

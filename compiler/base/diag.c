@@ -29,11 +29,10 @@ diag_severity_name(enum diag_severity s)
 }
 
 struct diag *
-diag_add(struct diags *ds, enum diag_id id, const struct src *src, struct span at, ...)
+diag_vadd(struct diags *ds, enum diag_id id, const struct src *src, struct span at, va_list ap)
 {
 	uint32_t limit = ds->limit ? ds->limit : DIAG_LIMIT;
 	struct diag *d;
-	va_list ap;
 
 	if (catalogue[id].severity == DIAG_ERROR)
 		ds->errors++;
@@ -50,8 +49,18 @@ diag_add(struct diags *ds, enum diag_id id, const struct src *src, struct span a
 		.src = src,
 		.at = at,
 	};
-	va_start(ap, at);
 	d->text = arena_vprintf(ds->arena, NULL, catalogue[id].text, ap);
+	return d;
+}
+
+struct diag *
+diag_add(struct diags *ds, enum diag_id id, const struct src *src, struct span at, ...)
+{
+	struct diag *d;
+	va_list ap;
+
+	va_start(ap, at);
+	d = diag_vadd(ds, id, src, at, ap);
 	va_end(ap);
 	return d;
 }

@@ -74,6 +74,8 @@ struct diags {
  */
 struct diag *diag_add(struct diags *ds, enum diag_id id, const struct src *src,
     struct span at, ...);
+struct diag *diag_vadd(struct diags *ds, enum diag_id id, const struct src *src,
+    struct span at, va_list ap);
 void diag_help(struct diags *ds, struct diag *d, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void diag_relate(struct diags *ds, struct diag *d, const struct src *src,

@@ -186,6 +186,52 @@ json_write(struct buf *out, const json_t *v)
 	}
 }
 
+static void
+new_line(struct buf *out, unsigned level)
+{
+	buf_char(out, '\n');
+	while (level--)
+		buf_str(out, "  ");
+}
+
+static void
+write_indented(struct buf *out, const json_t *v, unsigned level)
+{
+	const char *key;
+	json_t *member;
+	size_t i = 0;
+
+	if (json_is_object(v) && json_object_size(v)) {
+		buf_char(out, '{');
+		json_object_foreach((json_t *)v, key, member) {
+			buf_str(out, i++ ? "," : "");
+			new_line(out, level + 1);
+			text_json(out, slice_of(key));
+			buf_str(out, ": ");
+			write_indented(out, member, level + 1);
+		}
+		new_line(out, level);
+		buf_char(out, '}');
+	} else if (json_is_array(v) && json_array_size(v)) {
+		buf_char(out, '[');
+		json_array_foreach(v, i, member) {
+			buf_str(out, i ? "," : "");
+			new_line(out, level + 1);
+			write_indented(out, member, level + 1);
+		}
+		new_line(out, level);
+		buf_char(out, ']');
+	} else {
+		json_write(out, v);
+	}
+}
+
+void
+json_write_indented(struct buf *out, const json_t *v)
+{
+	write_indented(out, v, 0);
+}
+
 bool
 json_truthy(const json_t *v)
 {
@@ -201,6 +247,9 @@ json_truthy(const json_t *v)
 /* --- the allocator --------------------------------------------------------- */
 
 static _Thread_local struct arena *current;
+/* What current was before each json_arena_begin that has no end yet. */
+static _Thread_local struct arena *outer[JSON_ARENA_DEPTH];
+static _Thread_local unsigned depth;
 
 static void *
 arena_malloc(size_t n)
@@ -234,6 +283,9 @@ installed(void)
 void
 json_arena_begin(struct arena *a)
 {
+	if (depth == JSON_ARENA_DEPTH)
+		abort();
+	outer[depth++] = current;
 	if (installed())
 		current = a;
 }
@@ -241,7 +293,7 @@ json_arena_begin(struct arena *a)
 void
 json_arena_end(void)
 {
-	current = NULL;
+	current = outer[--depth];
 }
 
 void

@@ -53,6 +53,9 @@ bool json_walk_next(struct json_walk *w, struct slice *key, struct span *value);
 /* The value of a member, by a key without escapes. */
 bool json_walk_find(struct slice text, size_t object, const char *key, struct span *value);
 
+/* The same over lines, indented by two spaces a level, as JSON.stringify has it. */
+void json_write_indented(struct buf *out, const json_t *value);
+
 /* What JavaScript takes for true. */
 bool json_truthy(const json_t *value);
 
@@ -63,8 +66,9 @@ bool json_truthy(const json_t *value);
  * released; they must not be used after the arena was reset, and values from
  * outside must not be released inside.  Without json_arena_install begin and end
  * do nothing and values are the heap's: release them with json_arena_drop, which
- * does nothing inside an arena.
+ * does nothing inside an arena.  A pair may stand inside another.
  */
+#define JSON_ARENA_DEPTH 8
 void json_arena_install(void);
 void json_arena_begin(struct arena *a);
 void json_arena_end(void);

@@ -59,6 +59,18 @@ rule_write_serialized(struct buf *out, const struct rule *r)
 	buf_char(out, '}');
 }
 
+bool
+rule_is_field(const char *name)
+{
+	static const char *const fields[] = { "created_by", "description", "enabled", "global", "log",
+		"owner_uuid", "rule", "uuid", "version" };
+
+	for (size_t i = 0; i < BASE_COUNT(fields); i++)
+		if (strcmp(name, fields[i]) == 0)
+			return true;
+	return false;
+}
+
 static void
 write_prefixes(struct buf *out, const char *key, const struct prefix *p, unsigned n, bool hosts)
 {

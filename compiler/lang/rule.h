@@ -89,6 +89,8 @@ void rule_escape_source(struct buf *out, struct slice s);
 
 /* The forms of spec 2, as JSON. */
 void rule_write_serialized(struct buf *out, const struct rule *r);
+/* Is it the name of one of its members? */
+bool rule_is_field(const char *name);
 void rule_write_raw(struct buf *out, const struct rule *r);
 /* The members of a serialized rule without the braces, for forms that add to it. */
 void rule_write_members(struct buf *out, const struct rule *r);

@@ -207,7 +207,7 @@ fwr_call(struct fwr *f, const char *request, size_t n, struct fwr_text *answer)
 {
 	begin(f, NULL);
 	if (!f->rpc)
-		f->rpc = rpc_new();
+		f->rpc = rpc_new(NULL);
 	rpc_answer(f->rpc, (struct slice){ request, n }, &f->out);
 	*buf_room(&f->out, 1) = '\0';
 	*answer = (struct fwr_text){ f->out.p, f->out.n };

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* fwrule: finds the command and runs it.  Only this file ends the process. */
-#include <errno.h>
+/* fwrule: its commands. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "../../compiler/base/json.h"
-#include "../../compiler/base/text.h"
 #include "../index/index.h"
-#include "cmd.h"
-#include "config.h"
+#include "program.h"
 
 const char *cmd_program = "fwrule";
 
@@ -260,112 +254,36 @@ const struct cmd cmd_table[] = {
 	  "Exit status: 0 done, 1 errors in the rules, 2 usage or unreadable input.\n",
 	  cmd_query },
 	{ "rpc", "the toolchain as JSON-RPC 2.0 on standard input and output",
-	  "usage: fwrule rpc\n"
+	  "usage: fwrule rpc [options]\n"
 	  "\n"
 	  "One request and one answer a line.  Methods: parse, create, compile,\n"
-	  "load, query, put, remove.\n"
+	  "load, query, put, remove, and fwadm's operations: add, update, delete, enable, disable,\n"
+	  "get, list, vms, rules, getRemoteVM, listRemoteVMs, remoteVMRules, remoteTargets,\n"
+	  "validate, start, stop, status, stats.\n"
 	  "fwrule(1) lists their parameters and results.\n"
 	  "\n"
+	  "      --root=DIR        where fwadm's operations find var/fw and the zones (default: /)\n"
+	  "      --ipf=PATH        ipf, if it is not in PATH\n"
+	  "      --ipfstat=PATH    ipfstat, likewise\n"
+	  "  -O0 | -O1 | -O2 | -O3 how short filter files are made (default: what FWADM_OPTIMIZE\n"
+	  "                        says, or -O1)\n"
+	  "      --log=FILE        add a line of JSON for each of fwadm's operations; `-`: to\n"
+	  "                        standard error\n"
 	  "  -h, --help\n",
 	  cmd_rpc },
 };
 const size_t cmd_count = BASE_COUNT(cmd_table);
 
-static const struct cmd *
-find(const char *name)
-{
-	for (size_t i = 0; i < cmd_count; i++)
-		if (strcmp(cmd_table[i].name, name) == 0)
-			return &cmd_table[i];
-	return NULL;
-}
-
 int
 cmd_help(const char *name)
 {
-	const struct cmd *c = find(name);
-
-	fputs(c->help, stdout);
+	fputs(program_find(name)->help, stdout);
 	return CMD_DONE;
 }
 
-static int
-general_help(FILE *to)
-{
-	fprintf(to, "usage: fwrule COMMAND [options] ...\n\ncommands:\n");
-	for (size_t i = 0; i < cmd_count; i++)
-		fprintf(to, "  %-10s %s\n", cmd_table[i].name, cmd_table[i].summary);
-	fprintf(to, "\n  fwrule COMMAND --help   what a command takes\n"
-	    "  fwrule --version\n");
-	return to == stdout ? CMD_DONE : CMD_USAGE;
-}
-
-static int
-unknown(const char *name)
-{
-	const char *near = NULL;
-	unsigned best = 3;
-
-	for (size_t i = 0; i < cmd_count; i++) {
-		unsigned d = text_distance(slice_of(name), slice_of(cmd_table[i].name));
-
-		if (d < best) {
-			best = d;
-			near = cmd_table[i].name;
-		}
-	}
-	fprintf(stderr, "fwrule: there is no command \"%s\"", name);
-	if (near)
-		fprintf(stderr, "; did you mean %s?", near);
-	fprintf(stderr, "\n`fwrule --help` lists the commands.\n");
-	return CMD_USAGE;
-}
-
-static void
-out_of_memory(size_t wanted)
-{
-	static const char text[] = "fwrule: out of memory\n";
-
-	(void)wanted;
-	(void)!write(2, text, sizeof(text) - 1);
-	_exit(CMD_INTERNAL);
-}
-
-static int
-run(int argc, char **argv)
-{
-	const struct cmd *c;
-
-	if (argc < 2)
-		return general_help(stderr);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return general_help(stdout);
-	if (strcmp(argv[1], "help") == 0)
-		return argc > 2 ? find(argv[2]) ? cmd_help(argv[2]) : unknown(argv[2])
-		    : general_help(stdout);
-	if (strcmp(argv[1], "--version") == 0) {
-		printf("fwrule %s\n", PACKAGE_VERSION);
-		return CMD_DONE;
-	}
-	c = find(argv[1]);
-	if (!c)
-		return unknown(argv[1]);
-	return c->run(argc - 1, argv + 1);
-}
-
-/* Help and version go through stdio; commands write and check for themselves. */
 int
 main(int argc, char **argv)
 {
-	int status;
-
-	base_set_oom(out_of_memory);
-	json_arena_install();
 	index_add_input_format();
-	status = run(argc, argv);
-	if (fflush(stdout) != 0 && status == CMD_DONE) {
-		fprintf(stderr, "fwrule: cannot write to standard output: %s\n", strerror(errno));
-		status = CMD_USAGE;
-	}
-	return status;
+	return program_run(argc, argv);
 }

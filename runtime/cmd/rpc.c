@@ -3,10 +3,15 @@
 #include "../rpc/rpc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "../../compiler/base/text.h"
+#include "../state/state.h"
 #include "cmd.h"
+#include "load.h"
 
 #define NAME "rpc"
 #define FLUSH ((size_t)256 << 10)       /* bytes of answers that are not kept back */
@@ -97,22 +102,101 @@ serve(struct session *s)
 	return CMD_DONE;
 }
 
+static void
+warn(void *context, const char *text)
+{
+	struct buf out = { 0 };
+
+	(void)context;
+	buf_str(&out, "fwrule rpc: warning: ");
+	text_visible(&out, slice_of(text));
+	buf_char(&out, '\n');
+	cmd_write_all(2, out.p, out.n);
+	buf_free(&out);
+}
+
+static int
+open_log(const char *path, int *fd)
+{
+	*fd = strcmp(path, "-") == 0 ? 2 : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NOCTTY, 0644);
+	return *fd >= 0 ? -1 : cmd_fail(NAME, "cannot write %s: %s", path, strerror(errno));
+}
+
+/* A status to end with, or -1. */
+static int
+read_options(struct state_opts *so, int argc, char **argv)
+{
+	enum { ROOT = 256, IPF, IPFSTAT, LOG };
+	static const struct option options[] = {
+		{ "root", required_argument, NULL, ROOT },
+		{ "ipf", required_argument, NULL, IPF },
+		{ "ipfstat", required_argument, NULL, IPFSTAT },
+		{ "log", required_argument, NULL, LOG },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 }
+	};
+	int o, status = -1;
+
+	opterr = 0;
+	while (status < 0 && (o = getopt_long(argc, argv, "O:h", options, NULL)) != -1)
+		switch (o) {
+		case ROOT:
+			so->root = optarg;
+			break;
+		case IPF:
+			so->ipf = optarg;
+			break;
+		case IPFSTAT:
+			so->ipfstat = optarg;
+			break;
+		case LOG:
+			status = open_log(optarg, &so->log);
+			break;
+		case 'O':
+			if (!cmd_read_level(NAME, optarg, &so->level))
+				return CMD_USAGE;
+			break;
+		case 'h':
+			return cmd_help(NAME);
+		default:
+			return cmd_bad_option(NAME, argv);
+		}
+	if (status < 0 && optind < argc)
+		return cmd_usage(NAME, "unexpected argument \"%s\"", argv[optind]);
+	return status;
+}
+
 int
 cmd_rpc(int argc, char **argv)
 {
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
+	struct state_opts so = { .level = 1, .warn = warn, .program = "fwrule" };
+	const char *level = getenv("FWADM_OPTIMIZE");
+	struct arena arena = { 0 };
+	struct diags diags = { .arena = &arena };
 	struct session s = { 0 };
-	int o, status;
+	struct state *host;
+	int status;
 
-	opterr = 0;
-	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		return o == 'h' ? cmd_help(NAME) : cmd_bad_option(NAME, argv);
-	if (optind < argc)
-		return cmd_usage(NAME, "unexpected argument \"%s\"", argv[optind]);
-	s.rpc = rpc_new();
+	if (level && *level && !cmd_read_level(NAME, level, &so.level))
+		return CMD_USAGE;
+	status = read_options(&so, argc, argv);
+	if (status >= 0)
+		return status;
+	host = state_open(&so, &diags);
+	if (!host) {
+		cmd_print_diags(&diags);
+		arena_free(&arena);
+		return CMD_USAGE;
+	}
+	s.rpc = rpc_new(host);
 	status = serve(&s);
 	rpc_free(s.rpc);
+	state_close(host);
+	arena_free(&arena);
 	buf_free(&s.in);
 	buf_free(&s.out);
+	if (so.log > 2)
+		close(so.log);
 	return status;
 }

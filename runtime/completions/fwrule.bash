@@ -127,7 +127,7 @@ _fwrule()
 		    --global --protocol= --action= --enabled= --log= --port= -r --rules= -f --format=
 		    --explain --count --limit= --offset= --sort= --fields= -h --help'
 		;;
-	rpc) options='-h --help' ;;
+	rpc) options='--root= --ipf= --ipfstat= -O0 -O1 -O2 -O3 --log= -h --help' ;;
 	help)
 		mapfile -t COMPREPLY < <(compgen -W 'aggregate check compile convert diff equiv explain fmt index lsp parse query rpc' -- "$cur")
 		return

@@ -143,4 +143,9 @@ complete -c fwrule -n '__fwrule_in query' -s r -l rules -r -d rules
 complete -c fwrule -n '__fwrule_in query' -s f -l format -x -a 'text json jsonl uuids' -d 'form of the answer'
 complete -c fwrule -n '__fwrule_in query' -s h -l help -d 'show a summary'
 
+complete -c fwrule -n '__fwrule_in rpc' -l root -r -d 'where var/fw and the zones are'
+complete -c fwrule -n '__fwrule_in rpc' -l ipf -r -d 'the program'
+complete -c fwrule -n '__fwrule_in rpc' -l ipfstat -r -d 'the program'
+complete -c fwrule -n '__fwrule_in rpc' -s O -x -a '0 1 2 3' -d 'level of optimisation'
+complete -c fwrule -n '__fwrule_in rpc' -l log -r -d 'add lines of JSON'
 complete -c fwrule -n '__fwrule_in rpc' -s h -l help -d 'show a summary'

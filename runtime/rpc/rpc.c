@@ -10,13 +10,31 @@ static const struct {
 	const char *name;
 	rpc_method *run;
 } methods[] = {
+	{ "add", rpc_state },
 	{ "compile", rpc_compile },
 	{ "create", rpc_create },
+	{ "delete", rpc_state },
+	{ "disable", rpc_state },
+	{ "enable", rpc_state },
+	{ "get", rpc_state },
+	{ "getRemoteVM", rpc_state },
+	{ "list", rpc_state },
+	{ "listRemoteVMs", rpc_state },
 	{ "load", rpc_load },
 	{ "parse", rpc_parse },
 	{ "put", rpc_put },
 	{ "query", rpc_query },
+	{ "remoteTargets", rpc_state },
+	{ "remoteVMRules", rpc_state },
 	{ "remove", rpc_remove },
+	{ "rules", rpc_state },
+	{ "start", rpc_state },
+	{ "stats", rpc_state },
+	{ "status", rpc_state },
+	{ "stop", rpc_state },
+	{ "update", rpc_state },
+	{ "validate", rpc_state },
+	{ "vms", rpc_state },
 };
 
 struct rpc {
@@ -25,7 +43,14 @@ struct rpc {
 	struct input in;
 	struct diags diags;
 	struct rpc_rules *rules;
+	struct state *host;
 };
+
+struct state *
+rpc_get_state(struct rpc_call *c)
+{
+	return c->rpc->host;
+}
 
 struct rpc_rules **
 rpc_get_rules(struct rpc_call *c)
@@ -34,11 +59,12 @@ rpc_get_rules(struct rpc_call *c)
 }
 
 struct rpc *
-rpc_new(void)
+rpc_new(struct state *host)
 {
 	struct rpc *r = base_alloc(sizeof(*r));
 
 	memset(r, 0, sizeof(*r));
+	r->host = host;
 	input_init(&r->in, &r->arena, &r->diags, (struct lang_opts){ 0 });
 	return r;
 }
@@ -161,27 +187,27 @@ write_failure(struct buf *out, const json_t *id, const struct diags *ds)
 /* --- requests ---------------------------------------------------------------------- */
 
 static rpc_method *
-find_method(const json_t *name)
+find_method(const struct rpc *r, const json_t *name)
 {
 	for (size_t i = 0; json_is_string(name) && i < BASE_COUNT(methods); i++)
 		if (slice_is(json_slice(name), methods[i].name))
-			return methods[i].run;
+			return methods[i].run == rpc_state && !r->host ? NULL : methods[i].run;
 	return NULL;
 }
 
 static enum rpc_code
-call(struct rpc *r, rpc_method *method, const json_t *params, struct buf *out,
+call(struct rpc *r, const json_t *name, const json_t *params, struct buf *out,
     const char **message, struct slice *errors)
 {
-	struct rpc_call c = { .rpc = r, .params = params, .arena = &r->arena,
-		.diags = &r->diags, .in = &r->in, .out = out };
+	struct rpc_call c = { .rpc = r, .method = json_string_value(name), .params = params,
+		.arena = &r->arena, .diags = &r->diags, .in = &r->in, .out = out };
 	enum rpc_code code;
 
 	arena_reset(&r->arena);
 	arena_reset(&r->in.scratch);
 	r->diags = (struct diags){ .arena = &r->arena };
 	input_forget(&r->in);
-	code = method(&c);
+	code = find_method(r, name)(&c);
 	*message = c.message;
 	*errors = c.errors;
 	return code;
@@ -197,7 +223,6 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 	const char *message = NULL;
 	size_t mark = out->n;
 	struct slice errors;
-	rpc_method *method;
 	enum rpc_code code;
 
 	if (!json_is_object(request) || !json_is_string(name)) {
@@ -209,8 +234,7 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 		write_error(out, id, RPC_INVALID_PARAMS, "params must be an object", no_errors);
 		return true;
 	}
-	method = find_method(name);
-	if (!method) {
+	if (!find_method(r, name)) {
 		if (!id)
 			return false;
 		write_error(out, id, RPC_NO_METHOD, "there is no such method", no_errors);
@@ -219,7 +243,7 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 	/* Results may be long: they are written where they go, and taken back if need be. */
 	write_head(out, id);
 	buf_str(out, ",\"result\":");
-	code = call(r, method, params, out, &message, &errors);
+	code = call(r, name, params, out, &message, &errors);
 	if (code == RPC_OK && id) {
 		buf_char(out, '}');
 		return true;

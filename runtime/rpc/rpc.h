@@ -11,7 +11,10 @@
 
 struct rpc;
 
-struct rpc *rpc_new(void);
+struct state;
+
+/* host: what fwadm's methods work on, used by this server only; or NULL: it has none of them. */
+struct rpc *rpc_new(struct state *host);
 void rpc_free(struct rpc *r);
 
 /*

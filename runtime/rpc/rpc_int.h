@@ -24,6 +24,7 @@ struct rpc_call {
 	struct input *in;               /* reads into arena, reports to diags */
 	struct buf *out;                /* where the result's JSON goes */
 	const char *message;            /* of an RPC_INVALID_PARAMS */
+	const char *method;
 	struct slice errors;            /* for its data.errors: a JSON array; or empty */
 };
 
@@ -32,11 +33,16 @@ typedef enum rpc_code rpc_method(struct rpc_call *c);
 
 rpc_method rpc_parse, rpc_create, rpc_compile;
 rpc_method rpc_load, rpc_query, rpc_put, rpc_remove;
+rpc_method rpc_state;
 
 /* The rules that the server holds between calls; made by load. */
 struct rpc_rules;
+struct state;
 struct rpc_rules **rpc_get_rules(struct rpc_call *c);
 void rpc_rules_free(struct rpc_rules *s);
+
+/* The host that the server keeps in step with its rules; NULL: none. */
+struct state *rpc_get_state(struct rpc_call *c);
 
 /* Reads the parameter rules, an array, into c->in; false with c->message set. */
 bool rpc_read_rules(struct rpc_call *c);

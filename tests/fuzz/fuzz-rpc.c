@@ -30,7 +30,7 @@ check_answer(struct slice answer)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	struct rpc *rpc = rpc_new();
+	struct rpc *rpc = rpc_new(NULL);
 	struct slice rest = { (const char *)data, n };
 	struct buf out = { 0 };
 

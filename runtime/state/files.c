@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+const char *
+files_why(int error)
+{
+	switch (error) {
+	case FILES_SPECIAL:
+		return "not a regular file";
+	case FILES_DOTS:
+		return "the path holds `..`";
+	case FILES_LARGE:
+		return "too large";
+	case ELOOP:
+		return "a symbolic link, which is not followed";
+	case ENOTDIR:
+		return "not a folder, or a symbolic link, which is not followed";
+	default:
+		return strerror(error);
+	}
+}
+
+/* --- folders ---------------------------------------------------------------------- */
+
+static int
+open_one(int at, const char *name, bool make)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 || errno != ENOENT || !make)
+		return fd;
+	if (mkdirat(at, name, 0755) != 0 && errno != EEXIST)
+		return -1;
+	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int
+files_open_folder(int at, const char *path, bool make, int *out)
+{
+	int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), next, error;
+	char name[256];
+
+	while (fd >= 0) {
+		size_t n;
+
+		while (*path == '/')
+			path++;
+		n = strcspn(path, "/");
+		if (n == 0) {
+			*out = fd;
+			return 0;
+		}
+		if (n >= sizeof(name) || (n == 2 && memcmp(path, "..", 2) == 0)) {
+			close(fd);
+			return n == 2 ? FILES_DOTS : ENAMETOOLONG;
+		}
+		memcpy(name, path, n);
+		name[n] = '\0';
+		path += n;
+		next = open_one(fd, name, make);
+		error = errno;
+		close(fd);
+		errno = error;
+		fd = next;
+	}
+	return errno;
+}
+
+/* --- reading ------------------------------------------------------------------------ */
+
+static int
+read_to_end(int fd, size_t max, struct buf *out)
+{
+	for (;;) {
+		size_t left = max + 1 - out->n;
+		ssize_t n;
+
+		if (left == 0)
+			return FILES_LARGE;
+		n = read(fd, buf_room(out, 1), out->cap - out->n < left ? out->cap - out->n : left);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		if (n == 0)
+			return 0;
+		out->n += (size_t)n;
+	}
+}
+
+int
+files_read(int folder, const char *name, size_t max, struct buf *out, struct stat *st)
+{
+	struct stat own;
+	int fd, error = 0;
+
+	st = st ? st : &own;
+	out->n = 0;
+	/* A FIFO or a terminal is opened without waiting, and then refused. */
+	do
+		fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return errno == ENXIO ? FILES_SPECIAL : errno;
+	if (fstat(fd, st) != 0)
+		error = errno;
+	else if (!S_ISREG(st->st_mode))
+		error = FILES_SPECIAL;
+	else if (st->st_size < 0 || (size_t)st->st_size > max)
+		error = FILES_LARGE;
+	if (!error) {
+		buf_room(out, (size_t)st->st_size + 1);
+		error = read_to_end(fd, max, out);
+	}
+	close(fd);
+	return error;
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+int
+files_write_all(int fd, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t w = write(fd, p, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return errno;
+		if (w == 0)
+			return EIO;
+		p += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+char *
+files_temporary(struct arena *arena, const char *name)
+{
+	return arena_printf(arena, ".%s.tmp", name);
+}
+
+int
+files_remove(int folder, const char *name)
+{
+	return unlinkat(folder, name, 0) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+static int
+sync_fd(int fd)
+{
+	int error;
+
+	do
+		error = fsync(fd) == 0 ? 0 : errno;
+	while (error == EINTR);
+	return error;
+}
+
+int
+files_sync(int folder)
+{
+	int error = sync_fd(folder);
+
+	/* Some file systems cannot synchronize a folder. */
+	return error == EINVAL || error == ENOTSUP ? 0 : error;
+}
+
+/* What an interrupted run left under the temporary name goes first. */
+static int
+begin_temporary(int folder, const char *tmp, struct slice text, int *out)
+{
+	int fd, error = files_remove(folder, tmp);
+
+	if (error)
+		return error;
+	do
+		fd = openat(folder, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return errno;
+	*out = fd;
+	return files_write_all(fd, text.p, text.n);
+}
+
+static int
+end_temporary(int fd)
+{
+	int error = sync_fd(fd);
+
+	if (close(fd) != 0 && !error && errno != EINTR)
+		error = errno;
+	return error;
+}
+
+static int
+write_temporary(int folder, const char *tmp, struct slice text)
+{
+	int fd = -1, error = begin_temporary(folder, tmp, text, &fd);
+
+	if (error && fd >= 0)
+		close(fd);
+	return error ? error : end_temporary(fd);
+}
+
+/* A hard link of name as name.old; no name, no link. */
+static int
+keep_old(int folder, const char *name, struct arena *scratch)
+{
+	const char *old = arena_printf(scratch, "%s.old", name);
+	struct stat st;
+	int error;
+
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : errno;
+	error = files_remove(folder, old);
+	if (!error && linkat(folder, name, folder, old, 0) != 0 && errno != ENOENT)
+		error = errno;
+	return error;
+}
+
+int
+files_write(int folder, const char *name, struct slice text, bool keep)
+{
+	char small[1024];
+	struct arena scratch = { .at = small, .end = small + sizeof(small) };
+	const char *tmp = files_temporary(&scratch, name);
+	int error = write_temporary(folder, tmp, text);
+
+	if (!error && keep)
+		error = keep_old(folder, name, &scratch);
+	if (!error && renameat(folder, tmp, folder, name) != 0)
+		error = errno;
+	if (error)
+		unlinkat(folder, tmp, 0);
+	arena_free(&scratch);
+	return error;
+}
+
+/* --- many files --------------------------------------------------------------------- */
+
+#define BATCH 256
+
+/* Asks for the file's blocks to be written, without waiting: one commit then does for all. */
+static void
+start_writing(int fd)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+#else
+	(void)fd;
+#endif
+}
+
+/* Temporary files of a batch, on the disk; an error's number is in *failed. */
+static int
+write_batch(int folder, const struct files_change *list, uint32_t n, struct arena *scratch,
+    uint32_t *failed)
+{
+	int fds[BATCH], error = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		fds[i] = -1;
+	for (uint32_t i = 0; i < n && !error; i++) {
+		if (!list[i].text.p)
+			continue;
+		error = begin_temporary(folder, files_temporary(scratch, list[i].name), list[i].text,
+		    &fds[i]);
+		*failed = i;
+	}
+	for (uint32_t i = 0; i < n && !error && n > 1; i++)
+		if (fds[i] >= 0)
+			start_writing(fds[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		int own = fds[i] < 0 ? 0 : error ? (close(fds[i]), 0) : end_temporary(fds[i]);
+
+		if (own) {
+			error = own;
+			*failed = i;
+		}
+	}
+	return error;
+}
+
+static int
+finish_batch(int folder, const struct files_change *list, uint32_t n, struct arena *scratch,
+    uint32_t *failed)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		int error = 0;
+
+		*failed = i;
+		if (!list[i].text.p)
+			error = files_remove(folder, list[i].name);
+		else if (renameat(folder, files_temporary(scratch, list[i].name), folder,
+		    list[i].name) != 0)
+			error = errno;
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int
+files_change(int folder, const struct files_change *list, uint32_t n, uint32_t *failed)
+{
+	struct arena scratch = { 0 };
+	int error = 0, synced;
+
+	for (uint32_t at = 0; at < n && !error; at += BATCH) {
+		uint32_t m = n - at < BATCH ? n - at : BATCH;
+
+		error = write_batch(folder, list + at, m, &scratch, failed);
+		if (!error)
+			error = finish_batch(folder, list + at, m, &scratch, failed);
+		for (uint32_t i = 0; error && i < m; i++)
+			if (list[at + i].text.p)
+				unlinkat(folder, files_temporary(&scratch, list[at + i].name), 0);
+		*failed += at;
+		arena_reset(&scratch);
+	}
+	arena_free(&scratch);
+	synced = files_sync(folder);
+	return error ? error : synced;
+}
