@@ -82,10 +82,10 @@ service_tests = \
 	tests/frame-test \
 	tests/store-test
 check_PROGRAMS += $(service_tests) tests/store-pg-test
-TESTS += $(service_tests) tests/fwapid-test.sh
+TESTS += $(service_tests) tests/fwapid-test.sh tests/agents-test.sh
 endif
-dist_noinst_SCRIPTS += tests/fwapid-test.sh
-EXTRA_DIST += tests/service
+dist_noinst_SCRIPTS += tests/agents-test.sh tests/fwapid-test.sh
+EXTRA_DIST += tests/agents tests/service
 tests_feed_test_SOURCES = tests/feed-test.c tests/feed-agent.h
 tests_feed_test_LDADD = libservice.la $(CMOCKA_LIBS)
 tests_feed_stream_test_SOURCES = tests/feed-stream-test.c tests/random.h
@@ -159,9 +159,9 @@ fuzz:
 	test -f fuzz/Makefile || { cd fuzz && $(abs_srcdir)/configure -q CC='$(FUZZ_CC)' \
 	    --enable-sanitize=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'; }
 	$(MAKE) -C fuzz -s $(BUILT_SOURCES)
-	$(MAKE) -C fuzz -s libruntime.la
+	$(MAKE) -C fuzz -s $(noinst_LTLIBRARIES)
 	FUZZ_CC='$(FUZZ_CC)' FUZZ_SECONDS='$(FUZZ_SECONDS)' \
-	    FUZZ_LIBS='$(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS)' \
+	    FUZZ_LIBS='$(SERVICE_LIBS) $(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS)' \
 	    $(srcdir)/tests/run-fuzz.sh $(abs_srcdir) fuzz
 
 # Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.

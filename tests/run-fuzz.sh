@@ -11,16 +11,22 @@ src=$1 build=$2
 failed=0 targets=0
 
 "$src/tests/fuzz/seeds.sh" "$build/seeds" || exit 1
+# The service's holds the other; where it is not built, neither are its targets.
+library=$build/.libs/libservice.a
+[ -e "$library" ] || library=$build/.libs/libruntime.a
 for c in "$src"/tests/fuzz/*.c; do
 	[ -e "$c" ] || continue
 	name=$(basename "$c" .c)
+	case "$name ${library##*/}" in
+	fuzz-feed\ libruntime.a) continue ;;
+	esac
 	targets=$((targets + 1))
 	mkdir -p "$build/found/$name"
 	# FUZZ_CC and FUZZ_LIBS are lists of words.
 	# shellcheck disable=SC2086
 	${FUZZ_CC:-clang} -std=gnu11 -O1 -g -D_GNU_SOURCE -I"$src" -I"$build" -I"$build/grammar" \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o "$build/$name" "$c" \
-	    "$build/.libs/libruntime.a" ${FUZZ_LIBS-} -lpthread -lm || { failed=$((failed + 1)); continue; }
+	    "$library" ${FUZZ_LIBS-} -lpthread -lm || { failed=$((failed + 1)); continue; }
 	mkdir -p "$build/seeds/$name"
 	corpus=
 	[ ! -d "$src/tests/fuzz/$name.corpus" ] || corpus=$src/tests/fuzz/$name.corpus
