@@ -271,6 +271,7 @@ text_json(struct buf *out, struct slice s)
 		json_escape(out, s, &i);
 		from = i;
 	}
-	buf_add(out, s.p + from, s.n - from);
+	if (from < s.n)
+		buf_add(out, s.p + from, s.n - from);
 	buf_char(out, '"');
 }

@@ -85,7 +85,7 @@ read_item(struct reader *r, struct port_range *out)
 bool
 portlist_read(struct arena *a, struct portset *set, const struct src *src, struct diags *ds)
 {
-	struct reader r = { src, src->text.p, src->text.p + src->text.n, ds };
+	struct reader r = { src, src->text.p, src->text.n ? src->text.p + src->text.n : src->text.p, ds };
 	struct port_range item;
 	const char *start;
 

@@ -45,6 +45,8 @@ lsp_open(struct lsp *s, struct slice uri, struct slice text)
 	}
 	forget(d);
 	d->text.n = 0;
+	/* An empty text has a place, too. */
+	buf_room(&d->text, text.n + 1);
 	buf_slice(&d->text, text);
 	return d;
 }

@@ -34,7 +34,7 @@ write_difference(struct buf *out, const struct lsp *s, const struct lsp_document
 	if (start == old.n && start == text.n)
 		return;
 	write_edit(out, s, d, (struct span){ (uint32_t)start, (uint32_t)(old.n - end - start) },
-	    (struct slice){ text.p + start, text.n - end - start });
+	    text.n ? (struct slice){ text.p + start, text.n - end - start } : text);
 }
 
 /* A document with errors stays as it is: its findings say why. */
