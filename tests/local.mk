@@ -28,6 +28,7 @@ check_PROGRAMS += \
 	tests/query-params-test \
 	tests/region-test \
 	tests/roundtrip-test \
+	tests/state-model-test \
 	tests/search-api-test \
 	tests/tree-test \
 	tests/verify-test
@@ -72,6 +73,7 @@ tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sente
 # Against the shared library, as programs are.
 tests_search_api_test_SOURCES = tests/search-api-test.c
 tests_search_api_test_LDADD = libfwrule.la $(CMOCKA_LIBS) -lpthread
+tests_state_model_test_SOURCES = tests/state-model-test.c tests/random.h
 tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 
 # --- the service ----------------------------------------------------------------
