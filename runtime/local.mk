@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libruntime.la
 
 libruntime_la_SOURCES = \
+	runtime/eval/compare.c runtime/eval/compare.h \
 	runtime/eval/diff.c runtime/eval/diff.h runtime/eval/diff_int.h \
 	runtime/eval/diff_hosts.c \
 	runtime/eval/diff_text.c \
@@ -31,6 +32,7 @@ libruntime_la_SOURCES = \
 	runtime/lsp/lsp.c runtime/lsp/lsp.h runtime/lsp/lsp_int.h \
 	runtime/state/apply.c runtime/state/apply_int.h \
 	runtime/state/change.c \
+	runtime/state/doctor.c \
 	runtime/state/files.c runtime/state/files.h \
 	runtime/state/host.c \
 	runtime/state/install.c \
@@ -43,6 +45,7 @@ libruntime_la_SOURCES = \
 	runtime/state/read.c \
 	runtime/state/state.c runtime/state/state.h runtime/state/state_int.h \
 	runtime/state/tool.c runtime/state/tool.h \
+	runtime/state/verify.c \
 	runtime/state/watch.c runtime/state/watch.h \
 	runtime/state/zone.c \
 	runtime/rpc/methods.c \

@@ -474,6 +474,49 @@ run_stats(struct admin *a)
 	return finish(a);
 }
 
+/* --- checks --------------------------------------------------------------------------------------------- */
+
+/* A result { "found": n, "text": ... } and more for -j. */
+static int
+report(struct admin *a, const char *operation)
+{
+	json_t *result;
+	int status;
+
+	result = call(a, operation, &status);
+	if (!result)
+		return status;
+	if (a->json) {
+		json_object_del(result, "text");
+		admin_print_json(a, result);
+	} else {
+		buf_slice(&a->text, json_slice(json_object_get(result, "text")));
+	}
+	status = finish(a);
+	return status ? status : json_number_value(json_object_get(result, "found")) > 0 ? CMD_FOUND
+	    : CMD_DONE;
+}
+
+static int
+run_verify(struct admin *a)
+{
+	int status;
+
+	if (!all_uuids(a, "uuids", &status) || !admin_add_vms(a, &status))
+		return status;
+	return report(a, "verify");
+}
+
+static int
+run_doctor(struct admin *a)
+{
+	int status;
+
+	if (!no_arguments(a, &status) || !admin_add_vms(a, &status))
+		return status;
+	return report(a, "doctor");
+}
+
 /* --- the table --------------------------------------------------------------------------------------------- */
 
 #define CHANGES (ADMIN_VMS | ADMIN_DRY | ADMIN_JSON | ADMIN_VERBOSE | ADMIN_IPF | ADMIN_LEVEL | \
@@ -494,6 +537,10 @@ const struct admin_command admin_table[] = {
 	{ "delete-rvm", CHANGES, "UUID...",
 	  "Deletes remote VMs.  One that is not there is no error.\n", run_delete_rvm },
 	{ "disable", CHANGES, "UUID...", "Disables rules.\n", run_disable },
+	{ "doctor", ADMIN_VMS | ADMIN_JSON | ADMIN_IPF | ADMIN_STATS, "",
+	  "Says what is wrong with this host's rules and files, and what to do: rules that cannot\n"
+	  "be read, VMs without files, files without a VM, what interrupted runs have left.\n"
+	  "Exits 1 if anything is.\n", run_doctor },
 	{ "enable", CHANGES, "UUID...", "Enables rules.\n", run_enable },
 	{ "get", ADMIN_JSON | ADMIN_LOCK, "UUID", "Shows a rule as JSON.\n", run_get },
 	{ "get-rvm", ADMIN_JSON | ADMIN_LOCK, "UUID", "Shows a remote VM as JSON.\n", run_get_rvm },
@@ -522,6 +569,10 @@ const struct admin_command admin_table[] = {
 	  "rule's UUID and its new text.\n", run_update },
 	{ "validate", ADMIN_VMS | ADMIN_FILE | ADMIN_RULE | ADMIN_JSON | ADMIN_LOCK, "[RULE...]",
 	  "Checks a payload against this host's VMs, and changes nothing.\n", run_validate },
+	{ "verify", ADMIN_VMS | ADMIN_JSON | ADMIN_LEVEL | ADMIN_LOCK, "[VM-UUID...]",
+	  "Holds the files of these VMs, or of all, to the rules: not their bytes, but what they\n"
+	  "decide for all packets.  Says what traffic differs, and by which line.  Exits 1 if any\n"
+	  "does.\n", run_verify },
 	{ "vms", ADMIN_VMS | ADMIN_JSON | ADMIN_ALL | ADMIN_LOCK, "RULE-UUID",
 	  "Lists the VMs that a rule names, but for those whose firewall is off.\n", run_vms },
 };

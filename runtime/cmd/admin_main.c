@@ -11,6 +11,7 @@ const struct cmd cmd_table[] = {
 	{ "delete", "delete rules", NULL, admin_run },
 	{ "delete-rvm", "delete remote VMs", NULL, admin_run },
 	{ "disable", "disable rules", NULL, admin_run },
+	{ "doctor", "say what is wrong with this host's rules and files", NULL, admin_run },
 	{ "enable", "enable rules", NULL, admin_run },
 	{ "get", "show a rule", NULL, admin_run },
 	{ "get-rvm", "show a remote VM", NULL, admin_run },
@@ -25,6 +26,7 @@ const struct cmd cmd_table[] = {
 	{ "stop", "stop a VM's firewall", NULL, admin_run },
 	{ "update", "change rules or remote VMs, and update VMs", NULL, admin_run },
 	{ "validate", "check rules against this host, and change nothing", NULL, admin_run },
+	{ "verify", "hold the files on disk to the rules", NULL, admin_run },
 	{ "vms", "list the VMs that a rule names", NULL, admin_run },
 };
 const size_t cmd_count = BASE_COUNT(cmd_table);

@@ -23,6 +23,9 @@ void apply_one(struct state *s, struct apply_vm *v, const struct buf text[2], bo
 /* Queues what went wrong with the VM, and how to try again. */
 void apply_report(struct state_call *c, const struct apply_vm *v);
 
+/* Are two filter files' texts equal, but for the date in their heads? */
+bool apply_same_text(struct slice a, struct slice b);
+
 /* ipf's way of saying that the zone is not up. */
 #define APPLY_NOT_RUNNING "Could not find running zone"
 

@@ -25,8 +25,8 @@ find_date(struct slice s, size_t *from, size_t *to)
 }
 
 /* Equal but for the date in their heads? */
-static bool
-same_text(struct slice a, struct slice b)
+bool
+apply_same_text(struct slice a, struct slice b)
 {
 	size_t from[2], to[2];
 
@@ -60,7 +60,7 @@ compare(int folder, const struct buf text[2])
 		/* Much larger than what should be there: no need to read it. */
 		int error = files_read(folder, apply_file[i], text[i].n + 4096, &there, NULL);
 
-		if (error || !same_text(buf_view(&there), buf_view(&text[i])))
+		if (error || !apply_same_text(buf_view(&there), buf_view(&text[i])))
 			differ |= 1u << i;
 	}
 	buf_free(&there);

@@ -18,6 +18,7 @@ static const struct {
 	{ "add", STATE_CHANGES, change_add },
 	{ "delete", STATE_CHANGES, change_delete },
 	{ "disable", STATE_CHANGES, change_disable },
+	{ "doctor", STATE_NO_FILES, check_doctor },
 	{ "enable", STATE_CHANGES, change_enable },
 	{ "get", STATE_READS, read_get },
 	{ "getRemoteVM", STATE_READS, read_get_rvm },
@@ -32,6 +33,7 @@ static const struct {
 	{ "stop", STATE_CHANGES, zone_stop },
 	{ "update", STATE_CHANGES, change_update },
 	{ "validate", STATE_READS, read_validate },
+	{ "verify", STATE_READS, check_verify },
 	{ "vms", STATE_READS, read_vms },
 };
 

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * doctor: what is wrong with a host's data and files, and what to do about each.
+ * It changes nothing, waits for no lock and goes on where others would stop.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../compiler/base/text.h"
+#include "apply_int.h"
+#include "config.h"
+
+#define SHOWN_A_SORT 20                 /* findings of one sort that are told one by one */
+
+struct doctor {
+	struct state_call *c;
+	struct host h;
+	struct buf text, json;
+	uint32_t found;
+	const char *sort;               /* of the findings that come, and how many there were */
+	uint32_t of_sort;
+};
+
+/* A finding: where, what is wrong, what to do. */
+static void __attribute__((format(printf, 4, 5)))
+tell(struct doctor *d, const char *sort, const char *cure, const char *fmt, ...)
+{
+	struct arena *arena = d->c->arena;
+	const char *what;
+	va_list ap;
+
+	va_start(ap, fmt);
+	what = arena_vprintf(arena, NULL, fmt, ap);
+	va_end(ap);
+	if (!d->sort || strcmp(d->sort, sort) != 0) {
+		d->sort = sort;
+		d->of_sort = 0;
+	}
+	buf_str(&d->json, d->found++ ? ",{\"kind\":" : "{\"kind\":");
+	text_json(&d->json, slice_of(sort));
+	buf_str(&d->json, ",\"problem\":");
+	text_json(&d->json, slice_of(what));
+	buf_str(&d->json, ",\"cure\":");
+	text_json(&d->json, slice_of(cure));
+	buf_char(&d->json, '}');
+	if (d->of_sort++ > SHOWN_A_SORT)
+		return;
+	if (d->of_sort > SHOWN_A_SORT) {
+		buf_printf(&d->text, "%s: and more of these: -j shows all\n", sort);
+		return;
+	}
+	buf_printf(&d->text, "%s: ", sort);
+	text_visible(&d->text, slice_of(what));
+	buf_str(&d->text, "\n    ");
+	text_visible(&d->text, slice_of(cure));
+	buf_char(&d->text, '\n');
+}
+
+/* --- the data directory ---------------------------------------------------------------------------------- */
+
+static void
+check_lock(struct doctor *d, int fw)
+{
+	long holder;
+	int error = lock_probe(fw, &holder);
+
+	if (error == ETIMEDOUT)
+		tell(d, "lock", "no harm while that process works; if it hangs, see what it waits for",
+		    "%s/var/fw/%s is held by process %ld", d->c->s->root, LOCK_NAME, holder);
+	else if (error)
+		tell(d, "lock", "remove it", "%s/var/fw/%s: %s", d->c->s->root, LOCK_NAME,
+		    files_why(error));
+}
+
+static void
+check_pending(struct doctor *d, int fw)
+{
+	struct pending p;
+	int error = pending_read(fw, d->c->arena, &p);
+	char uuid[UUID_TEXT + 1] = "";
+
+	if (error)
+		tell(d, "interrupted", "remove it, then `fwadm verify`", "%s/var/fw/%s: %s",
+		    d->c->s->root, PENDING_NAME, files_why(error));
+	for (uint32_t i = 0; i < p.list.n; i++) {
+		uuid_write(uuid, p.list.v[i]);
+		tell(d, "interrupted", "the next change brings it up to date; or now: echo "
+		    "'{\"localVMs\": []}' | fwadm update",
+		    "VM %s: its files may not be what the rules say", uuid);
+	}
+}
+
+/* Who may change the file: only root, and who runs this. */
+static void
+check_owner(struct doctor *d, const char *path, const struct stat *st)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		tell(d, "owner", "chown it to root", "%s belongs to user %lu", path,
+		    (unsigned long)st->st_uid);
+	else if (!S_ISLNK(st->st_mode) && (st->st_mode & (S_IWGRP | S_IWOTH)))
+		tell(d, "owner", "chmod go-w", "%s can be written by others", path);
+}
+
+static bool
+ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n > m && strcmp(name + n - m, end) == 0;
+}
+
+/* Leftovers and modes of one folder; at is its path for messages. */
+static void
+check_folder(struct doctor *d, int fd, const char *at, bool modes)
+{
+	int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = own >= 0 ? fdopendir(own) : NULL;
+	struct dirent *e;
+	struct stat st;
+
+	if (!dir)
+		return;
+	if (modes && fstat(fd, &st) == 0)
+		check_owner(d, at, &st);
+	while ((e = readdir(dir)) != NULL) {
+		const char *path = arena_printf(d->c->arena, "%s/%s", at, e->d_name);
+
+		if (e->d_name[0] == '.' && ends_with(e->d_name, ".tmp"))
+			tell(d, "leftover", "of a run that was killed: remove it, if no fwadm is at work",
+			    "%s", path);
+		else if (modes && ends_with(e->d_name, ".json") &&
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			check_owner(d, path, &st);
+	}
+	closedir(dir);
+}
+
+static void
+check_items(struct doctor *d, enum state_kind kind)
+{
+	struct state *s = d->c->s;
+	const struct state_folder *f = &s->folder[kind];
+
+	for (uint32_t i = 0; i < f->items.n; i++)
+		if (f->items.v[i]->broken)
+			tell(d, "unreadable", "mend or remove it; until then it is not in force",
+			    "%s/%s: %s", s->root, load_path(d->c->arena, kind, f->items.v[i]->uuid),
+			    f->items.v[i]->broken);
+	for (uint32_t i = 0; i < f->strangers.n; i++)
+		if (*f->strangers.v[i])
+			tell(d, "unreadable", "rename or remove it", "%s/%s/%s: not the name of a UUID",
+			    s->root, state_folder_path[kind], f->strangers.v[i]);
+}
+
+static void
+check_data(struct doctor *d)
+{
+	struct state *s = d->c->s;
+	const char *root = arena_printf(d->c->arena, "%s/var/fw", s->root);
+	int fw, error = files_open_folder(s->root_fd, "var/fw", false, &fw);
+
+	if (error) {
+		tell(d, "data", error == ENOENT ? "the first `fwadm add` makes it" : "make it a folder",
+		    "%s: %s", root, files_why(error));
+		return;
+	}
+	check_lock(d, fw);
+	check_pending(d, fw);
+	check_folder(d, fw, root, false);
+	close(fw);
+	for (unsigned kind = 0; kind < STATE_KINDS; kind++) {
+		check_items(d, kind);
+		if (s->folder[kind].fd >= 0)
+			check_folder(d, s->folder[kind].fd, arena_printf(d->c->arena, "%s/%s", s->root,
+			    state_folder_path[kind]), true);
+	}
+}
+
+/* --- VMs -------------------------------------------------------------------------------------------------- */
+
+static void
+check_vm(struct doctor *d, const struct vm *vm)
+{
+	struct state *s = d->c->s;
+	char uuid[UUID_TEXT + 1] = "";
+	struct stat st;
+	int folder, error = apply_open_config(s, vm->zonepath, false, &folder);
+	const struct state_item *it = load_find(s, STATE_RVMS, vm->uuid);
+
+	uuid_write(uuid, vm->uuid);
+	if (it)
+		tell(d, "remote VM", "fwadm delete-rvm it", "VM %s is a VM of this host and stored as a "
+		    "remote one", uuid);
+	if (error && error != ENOENT)
+		tell(d, "zone", "make it a folder", "%s: %s", apply_path(d->c->arena, s, vm, 0),
+		    files_why(error));
+	for (unsigned i = 0; i < 2; i++) {
+		const char *path = apply_path(d->c->arena, s, vm, i);
+		bool there = !error && fstatat(folder, apply_file[i], &st, AT_SYMLINK_NOFOLLOW) == 0;
+
+		if (there && !S_ISREG(st.st_mode))
+			tell(d, "zone", "remove it, then `fwadm start` the VM", "%s is not a regular file", path);
+		else if (vm->firewall && !there)
+			tell(d, "no file", "`fwadm start` the VM: without the file its firewall is off after "
+			    "it boots", "%s is not there, and VM %s has its firewall on", path, uuid);
+		else if (!vm->firewall && there)
+			tell(d, "stray file", "`fwadm stop` the VM: with the file its firewall is on after "
+			    "it boots", "%s is there, and VM %s has its firewall off", path, uuid);
+	}
+	if (!error) {
+		check_folder(d, folder, arena_printf(d->c->arena, "%.*s",
+		    (int)strlen(apply_path(d->c->arena, s, vm, 0)) - 9,
+		    apply_path(d->c->arena, s, vm, 0)), false);
+		close(folder);
+	}
+}
+
+/* Zones beside those of the VMs that have filter files, and no VM. */
+static void
+check_zones(struct doctor *d, const char *parent)
+{
+	struct state *s = d->c->s;
+	int fd, own;
+	struct dirent *e;
+	struct uuid u;
+	DIR *dir;
+
+	if (files_open_folder(s->root_fd, parent, false, &fd) != 0)
+		return;
+	own = dup(fd);
+	dir = own >= 0 ? fdopendir(own) : NULL;
+	while (dir && (e = readdir(dir)) != NULL) {
+		struct stat st;
+		int config;
+
+		if (!uuid_read(slice_of(e->d_name), &u) || host_find_local(&d->h, u) != UINT32_MAX ||
+		    files_open_folder(fd, arena_printf(d->c->arena, "%s/config", e->d_name), false,
+		    &config) != 0)
+			continue;
+		for (unsigned i = 0; i < 2; i++)
+			if (fstatat(config, apply_file[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+				tell(d, "no VM", "if the zone is gone for good, remove it",
+				    "%s/%s/%s/config/%s: there is no such VM", s->root, parent, e->d_name,
+				    apply_file[i]);
+		close(config);
+	}
+	if (dir)
+		closedir(dir);
+	close(fd);
+}
+
+static void
+check_parents(struct doctor *d)
+{
+	struct strmap seen = { 0 };
+
+	for (uint32_t i = 0; i < d->h.inv.n_local; i++) {
+		struct slice z = d->h.inv.vms.v[i]->zonepath;
+		uint32_t *at;
+
+		while (z.n && z.p[z.n - 1] != '/')
+			z.n--;
+		while (z.n && z.p[z.n - 1] == '/')
+			z.n--;
+		while (z.n && *z.p == '/') {
+			z.p++;
+			z.n--;
+		}
+		at = strmap_put(d->c->arena, &seen, z);
+		if (z.n && *at == UINT32_MAX)
+			check_zones(d, arena_printf(d->c->arena, "%.*s", (int)z.n, z.p));
+		*at = 1;
+	}
+}
+
+/* --- programs --------------------------------------------------------------------------------------------- */
+
+static void
+check_program(struct doctor *d, const char *name, const char *option)
+{
+	const char *path = getenv("PATH");
+	bool there = strchr(name, '/') && access(name, X_OK) == 0;
+
+	while (!there && path && !strchr(name, '/')) {
+		size_t n = strcspn(path, ":");
+
+		there = access(arena_printf(d->c->arena, "%.*s/%s", (int)n, path, name), X_OK) == 0;
+		if (!path[n])
+			break;
+		path += n + 1;
+	}
+	if (!there)
+		tell(d, "program", arena_printf(d->c->arena, "say where it is with %s", option),
+		    "%s cannot be run", name);
+}
+
+bool
+check_doctor(struct state_call *c)
+{
+	struct doctor d = { .c = c };
+	struct state *s = c->s;
+
+	if (!host_read(c, &d.h, "opts.vms ([object]) is required") || !load_refresh(c))
+		return false;
+	buf_printf(&d.text, "fwadm %s, root %s/, -O%u, tags %s\n", PACKAGE_VERSION, s->root,
+	    s->opts.level, s->tags ? "on" : "off");
+	buf_printf(&d.text, "%u rules, %u remote VMs, %u VMs\n", s->folder[STATE_RULES].items.n,
+	    s->folder[STATE_RVMS].items.n, d.h.inv.n_local);
+	check_data(&d);
+	for (uint32_t i = 0; i < d.h.inv.n_local; i++)
+		check_vm(&d, d.h.inv.vms.v[i]);
+	check_parents(&d);
+	check_program(&d, s->opts.ipf, "--ipf");
+	check_program(&d, s->opts.ipfstat, "--ipfstat");
+	if (!d.found)
+		buf_str(&d.text, "nothing is wrong\n");
+	buf_printf(c->out, "{\"found\":%u,\"version\":\"%s\",\"root\":", d.found, PACKAGE_VERSION);
+	text_json(c->out, slice_of(*s->root ? s->root : "/"));
+	buf_printf(c->out, ",\"rules\":%u,\"remoteVMs\":%u,\"vms\":%u,\"findings\":[",
+	    s->folder[STATE_RULES].items.n, s->folder[STATE_RVMS].items.n, d.h.inv.n_local);
+	buf_slice(c->out, buf_view(&d.json));
+	buf_str(c->out, "],\"text\":");
+	text_json(c->out, buf_view(&d.text));
+	buf_char(c->out, '}');
+	buf_free(&d.text);
+	buf_free(&d.json);
+	return true;
+}
