@@ -285,6 +285,32 @@ test_lost(void **state)
 }
 
 static void
+test_rewind(void **state)
+{
+	struct feed *f = start((struct feed_opts){ .last_id = 300 });
+	uint64_t since = 310;
+	struct reader r;
+
+	(void)state;
+	store_set(100, 310);
+	publish(f, 301, 310);
+	subscribe(&r, f, &since);
+	assert_int_equal(drain(&r, 100), FEED_QUIET);
+	store_set(100, 305);
+	feed_rewind(f, 305);
+	await(&r);
+	assert_int_equal(drain(&r, 100), FEED_QUIET);
+	assert_int_equal(r.syncs, 1);
+	publish(f, 306, 307);
+	await(&r);
+	drain(&r, 100);
+	assert_int_equal(r.events, 2);
+	assert_int_equal(r.last, 307);
+	leave(&r);
+	feed_free(f);
+}
+
+static void
 test_end(void **state)
 {
 	struct feed *f = start((struct feed_opts){ .limits = { .streams = 2, .beat_ms = 100 } });
@@ -398,6 +424,7 @@ main(void)
 		cmocka_unit_test(test_live),
 		cmocka_unit_test(test_stored),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_rewind),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_race),

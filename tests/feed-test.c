@@ -139,6 +139,34 @@ test_messages(void **state)
 	feed_free(f);
 }
 
+/* The log is another one: numbers go back, and everybody is told. */
+static void
+test_rewind(void **state)
+{
+	struct feed *f = start((struct feed_opts){ 0 });
+	struct agent a;
+
+	(void)state;
+	agent_connect(&a, feed_port(f));
+	agent_register(&a, 1, "a");
+	assert_true(publish(f, 7));
+	feed_rewind(f, 5);
+	assert_false(publish(f, 5));
+	assert_true(publish(f, 6));
+	expect_update(&a, 1, 7);
+	agent_expect(&a, FRAME_DATA, 1);
+	assert_string_equal(agent_text(&a, "name"), "sync");
+	assert_null(json_object_get(agent_object(&a), "id"));
+	expect_update(&a, 1, 6);
+	agent_close(&a);
+	agent_connect(&a, feed_port(f));
+	agent_call(&a, 9, "messages", "[{\"client_id\":\"a\"}]");
+	agent_expect(&a, FRAME_DATA, 9);
+	assert_int_equal(json_number_value(json_object_get(agent_object(&a), "last_id")), 6);
+	agent_close(&a);
+	feed_free(f);
+}
+
 static void
 test_errors(void **state)
 {
@@ -559,6 +587,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_rewind),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_pieces),

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../compiler/base/text.h"
+#include "../../compiler/base/uuid.h"
 
 #define EVENTS 256
 #define TICK_MS 250
@@ -78,7 +78,7 @@ distribute(struct feed *f)
 			conn_send(f->clients[k]->conn, FRAME_DATA, f->clients[k]->msgid, p);
 		payload_drop(f->last);
 		f->last = p;
-		if (p->id)
+		if (p->id || p->rewind)
 			f->last_sent = p->id;
 	}
 	free(list);
@@ -376,6 +376,14 @@ feed_free(struct feed *f)
 
 /* --- publishing ------------------------------------------------------------------------------- */
 
+/* Under the lock. */
+static void
+add_pending(struct feed *f, struct payload *p)
+{
+	FEED_ROOM(f->pending, f->n_pending, f->pending_room);
+	f->pending[f->n_pending++] = p;
+}
+
 bool
 feed_publish(struct feed *f, const struct feed_update *u)
 {
@@ -384,10 +392,8 @@ feed_publish(struct feed *f, const struct feed_update *u)
 
 	pthread_mutex_lock(&f->lock);
 	taken = !f->stopping && (u->id == 0 || u->id > f->last_id);
-	if (taken && p) {
-		FEED_ROOM(f->pending, f->n_pending, f->pending_room);
-		f->pending[f->n_pending++] = p;
-	}
+	if (taken && p)
+		add_pending(f, p);
 	if (taken && u->id) {
 		f->published++;
 		stream_remember(f, u);
@@ -400,6 +406,29 @@ feed_publish(struct feed *f, const struct feed_update *u)
 	else
 		payload_drop(p);
 	return taken;
+}
+
+void
+feed_rewind(struct feed *f, uint64_t last_id)
+{
+	char req_id[UUID_TEXT];
+	struct feed_update u = { .name = slice_of("sync"), .req_id = { req_id, UUID_TEXT },
+		.value = slice_of("{\"type\":\"sync\"}") };
+	struct payload *p = NULL;
+
+	uuid_write(req_id, uuid_random());
+	if (f->opts.host) {
+		p = payload_of_update(f, &u);
+		p->id = last_id;
+		p->rewind = true;
+	}
+	pthread_mutex_lock(&f->lock);
+	if (p)
+		add_pending(f, p);
+	f->last_id = last_id;
+	stream_rewind(f);
+	pthread_mutex_unlock(&f->lock);
+	wake(f);
 }
 
 void

@@ -83,6 +83,12 @@ void feed_free(struct feed *f);
  * and whoever writes it may both publish.
  */
 bool feed_publish(struct feed *f, const struct feed_update *u);
+/*
+ * The log is another one from here: a standby that had not all took over, a backup was put
+ * in place, or updates were dropped before they could be published.  The next number is
+ * above last_id; all agents and streams are told to sync.
+ */
+void feed_rewind(struct feed *f, uint64_t last_id);
 /* A ping, without a number, to all agents. */
 void feed_ping(struct feed *f, struct slice req_id);
 

@@ -20,7 +20,8 @@ struct payload {
 	uint32_t refs;
 	uint32_t length;                /* of the payload */
 	uint16_t crc;
-	uint64_t id;                    /* the update's, 0 if none */
+	uint64_t id;                    /* the update's, 0 if none; of a rewind the last one's */
+	bool rewind;
 	struct slice req_id;            /* behind the payload; empty if it is no update */
 	char text[];
 };
@@ -82,6 +83,7 @@ struct feed_stream {
 	uint64_t cursor;                /* all up to it were sent */
 	bool ask;                       /* the store whether it knows that number */
 	bool quiet, beat;               /* [lock] */
+	bool lost;                      /* [lock] the log went back */
 	uint64_t since;                 /* [lock] ms: of the last text */
 	uint32_t at;                    /* [lock] in feed.streams */
 };
@@ -174,5 +176,6 @@ void stream_remember(struct feed *f, const struct feed_update *u);
 void stream_wake_all(struct feed *f);
 void stream_tick(struct feed *f);
 void stream_forget_all(struct feed *f);
+void stream_rewind(struct feed *f);
 
 #endif

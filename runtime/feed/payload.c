@@ -30,6 +30,7 @@ make(struct slice method, struct slice d, struct slice req_id)
 	p->length = (uint32_t)text.n;
 	p->crc = frame_crc(buf_view(&text));
 	p->id = 0;
+	p->rewind = false;
 	memcpy(p->text, text.p, text.n);
 	if (req_id.n)
 		memcpy(p->text + text.n, req_id.p, req_id.n);

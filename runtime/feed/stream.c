@@ -126,6 +126,17 @@ stream_tick(struct feed *f)
 	}
 }
 
+void
+stream_rewind(struct feed *f)
+{
+	stream_forget_all(f);
+	f->memory_floor = f->last_id;
+	for (uint32_t i = 0; i < f->n_streams; i++) {
+		f->streams[i]->lost = true;
+		stir(f->streams[i]);
+	}
+}
+
 /* --- one stream ----------------------------------------------------------------------------- */
 
 struct feed_stream *
@@ -208,6 +219,12 @@ step(struct feed_stream *s, struct buf *out, size_t end)
 
 	if (f->stopping)
 		return FEED_END;
+	if (s->lost) {
+		s->lost = s->ask = false;
+		buf_str(out, sync_event);
+		s->cursor = f->last_id;
+		return FEED_TEXT;
+	}
 	if (!s->ask && s->cursor >= floor) {
 		if (!(m = find_after(f, s->cursor)))
 			return FEED_QUIET;

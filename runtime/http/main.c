@@ -75,6 +75,18 @@ publish(void *context, const struct db_update *u)
 }
 
 static void
+rewind_feed(void *context, uint64_t seq)
+{
+	struct service *s = context;
+
+	pthread_mutex_lock(&s->gate);
+	pthread_mutex_unlock(&s->gate);
+	log_printf(LOG_WARN, "the store's log is another one than before, its last update is %llu: "
+	    "rules were read anew, agents are told to sync", (unsigned long long)seq);
+	feed_rewind(s->api.feed, seq);
+}
+
+static void
 report(void *context, const char *text)
 {
 	(void)context;
@@ -244,7 +256,7 @@ start_feed(struct service *s)
 static bool
 start_book(struct service *s)
 {
-	struct book_opts o = { .publish = publish, .report = report, .context = s,
+	struct book_opts o = { .publish = publish, .rewind = rewind_feed, .report = report, .context = s,
 		.threads = s->config.threads };
 	char error[CONFIG_ERROR_SIZE > DB_ERROR_SIZE ? CONFIG_ERROR_SIZE : DB_ERROR_SIZE];
 	struct book_stats st;

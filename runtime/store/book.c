@@ -31,6 +31,8 @@ struct book {
 
 	/* The writer's own. */
 	uint64_t applied;
+	char applied_id[UUID_TEXT];     /* its req_id; no text: not known */
+	bool other_log;                 /* what has number applied now is another update */
 	struct arena arena;             /* of what comes in by the log */
 	struct diags diags;
 	struct input in;
@@ -74,10 +76,20 @@ set_online(struct book *b, bool online, const char *error)
 		b->opts.report(b->opts.context, online ? NULL : error);
 }
 
+/* Not known, if it is none of ours. */
 static void
-set_applied(struct book *b, uint64_t seq)
+note_applied(struct book *b, struct slice req_id)
+{
+	memset(b->applied_id, 0, sizeof(b->applied_id));
+	if (req_id.n == UUID_TEXT)
+		memcpy(b->applied_id, req_id.p, UUID_TEXT);
+}
+
+static void
+set_applied(struct book *b, uint64_t seq, struct slice req_id)
 {
 	b->applied = seq;
+	note_applied(b, req_id);
 	pthread_mutex_lock(&b->lock);
 	b->stats.applied = seq;
 	pthread_mutex_unlock(&b->lock);
@@ -115,6 +127,14 @@ apply_update(void *context, const struct db_update *u)
 {
 	struct book *b = context;
 
+	/* The one before the first is there to be compared. */
+	if (u->seq == b->applied) {
+		if (!b->applied_id[0])
+			note_applied(b, u->req_id);
+		b->other_log = b->applied_id[0] &&
+		    !slice_eq(u->req_id, (struct slice){ b->applied_id, UUID_TEXT });
+		return !b->other_log;
+	}
 	if (u->seq != b->applied + 1)
 		return false;
 	if (slice_is(u->name, "fw.add_rule") || slice_is(u->name, "fw.update_rule"))
@@ -123,23 +143,30 @@ apply_update(void *context, const struct db_update *u)
 		apply_rule(b, u, true);
 	if (b->opts.publish)
 		b->opts.publish(b->opts.context, u);
-	set_applied(b, u->seq);
+	set_applied(b, u->seq, u->req_id);
 	return true;
 }
 
-/* The log no longer reaches back to what is known: all rules anew. */
+/* The log no longer reaches back to what is known, or is another one: all rules anew. */
 static enum db_result
 load_again(struct book *b)
 {
 	uint64_t seq;
 	enum db_result result = load_refresh(b->writer, b->ix, &seq);
 
-	if (result == DB_OK)
-		set_applied(b, seq);
-	return result;
+	if (result != DB_OK)
+		return result;
+	set_applied(b, seq, (struct slice){ 0 });
+	if (b->opts.rewind)
+		b->opts.rewind(b->opts.context, seq);
+	return DB_OK;
 }
 
-/* Brings the index up to number target, or to the end of the log if that comes first. */
+/*
+ * Brings the index up to number target, or to the end of the log if that comes first.
+ * The last update that is known is read again: where another stands at its number, the
+ * store was replaced by one that had lost it.
+ */
 static enum db_result
 catch_up(struct book *b, uint64_t target)
 {
@@ -151,18 +178,24 @@ catch_up(struct book *b, uint64_t target)
 		if ((result = db->kind->range(db, &first, &last)) != DB_OK)
 			return result;
 		before = b->applied;
-		if (before >= target || last == before)
+		if (before >= target)
 			return DB_OK;
+		b->other_log = false;
+		if (first <= before + 1 && last >= before) {
+			result = db->kind->updates(db, before ? before - 1 : 0,
+			    target - before < CATCH_UP ? (uint32_t)(target - before) + 1 :
+			    CATCH_UP + 1, apply_update, b);
+			if (result != DB_OK)
+				return result;
+		}
 		/* The log was cut, or is an older one: a backup was put in its place. */
-		if (first > before + 1 || last < before) {
+		if (first > before + 1 || last < before || b->other_log) {
 			if ((result = load_again(b)) != DB_OK)
 				return result;
 			continue;
 		}
-		result = db->kind->updates(db, before, target - before < CATCH_UP
-		    ? (uint32_t)(target - before) : CATCH_UP, apply_update, b);
-		if (result != DB_OK)
-			return result;
+		if (last == before)
+			return DB_OK;
 		if (b->applied == before)
 			return db_fail(db, DB_DAMAGED, "update %llu is missing from the log",
 			    (unsigned long long)before + 1);
@@ -231,6 +264,9 @@ apply_job(struct book *b, struct book_job *j)
 	/* Somebody else's changes stand before it in the log. */
 	if (j->update.seq > b->applied + 1 && catch_up(b, j->update.seq - 1) != DB_OK)
 		set_online(b, false, b->writer->error);
+	/* A number that was seen before: the store was replaced. */
+	if (j->update.seq <= b->applied && load_again(b) != DB_OK)
+		set_online(b, false, b->writer->error);
 	/* Where those could not be read, neither is this put in: the order counts. */
 	if (j->update.seq != b->applied + 1)
 		return;
@@ -240,7 +276,7 @@ apply_job(struct book *b, struct book_job *j)
 		index_put(b->ix, j->rule);
 	if (b->opts.publish)
 		b->opts.publish(b->opts.context, &j->update);
-	set_applied(b, j->update.seq);
+	set_applied(b, j->update.seq, j->update.req_id);
 }
 
 static void

@@ -24,6 +24,11 @@ struct book_opts {
 	unsigned threads;               /* that parse rules when loading; 0: one a core */
 	/* Called in the order of the log, by one thread; may be NULL. */
 	void (*publish)(void *context, const struct db_update *u);
+	/*
+	 * Called there, too, when the log was cut or is another one than before (a standby
+	 * without the last changes, a backup) and all rules were read anew; may be NULL.
+	 */
+	void (*rewind)(void *context, uint64_t seq);
 	/* Called when the store is lost (text says why) and when it is back (NULL). */
 	void (*report)(void *context, const char *text);
 	void *context;
