@@ -3,12 +3,17 @@
  * Entries of one protocol and side as a decision: intervals of numbers, and for
  * each the function from addresses to outcomes that its active entries make.
  *
- * Cost: for each different set of active entries, their address sets.
+ * Cost: for each different set of active entries, their address sets.  Rules can be
+ * such that this is the square of their number; so there is a limit, and past it not
+ * all of the decision is known.
  */
 #include <stdlib.h>
 
 #include "../base/hash.h"
 #include "share_int.h"
+
+#define RANGES_FREE (1 << 21)           /* of a decision, whatever the rules ... */
+#define RANGES_EACH 256                 /* ... and for each range that they have */
 
 /* --- numbers ------------------------------------------------------------------ */
 
@@ -101,10 +106,6 @@ cuts(struct problem *pb, uint32_t *n_out)
 	return cut.v;
 }
 
-struct active {
-	VEC(uint32_t) entries;
-};
-
 static uint32_t
 find_cut(const uint32_t *cut, uint32_t n, uint32_t at)
 {
@@ -133,13 +134,23 @@ activate(struct problem *pb, struct active *slabs, const uint32_t *cut, uint32_t
 	}
 }
 
+/* The results of one set of active entries, until they are known to be new. */
+struct evaluation {
+	struct problem *pb;
+	struct arena arena;
+	struct function f;
+	uint64_t ranges;                /* of all sets that were looked at */
+};
+
 /*
  * First match.  Runs of entries with one outcome count as one, but with tags,
  * where each line has its own.
  */
 static void
-evaluate(struct problem *pb, const struct active *a, struct function *f)
+evaluate(struct evaluation *ev, const struct active *a)
 {
+	struct problem *pb = ev->pb;
+	struct function *f = &ev->f;
 	struct pset covered = pset_none(pb->fam), run = pset_none(pb->fam);
 	uint32_t n = a->entries.n, all = n;
 
@@ -147,6 +158,7 @@ evaluate(struct problem *pb, const struct active *a, struct function *f)
 	while (!pb->ps->tags && pb->side == LANG_TO && n > 0 &&
 	    share_outcome(&pb->e[a->entries.v[n - 1]]) == OUT_BLOCK)
 		n--;
+	memset(f, 0, sizeof(*f));
 	for (int o = 0; o < OUT_DEFAULT; o++)
 		f->set[o] = pset_none(pb->fam);
 	for (uint32_t i = 0, start; i < n;) {
@@ -161,12 +173,13 @@ evaluate(struct problem *pb, const struct active *a, struct function *f)
 			if (!pset_subset(s, &covered))
 				pb->reached[a->entries.v[i]] = pb->named[a->entries.v[i]] = true;
 			for (uint32_t k = 0; k < s->n; k++)
-				pset_push(pb->scratch, &run, s->v[k].first, s->v[k].last);
+				pset_push(&ev->arena, &run, s->v[k].first, s->v[k].last);
 		}
 		pset_close(&run);
-		pset_minus(pb->scratch, &run, &run, &covered);
-		pset_union(pb->scratch, &f->set[o], &f->set[o], &run);
-		pset_union(pb->scratch, &covered, &covered, &run);
+		pset_minus(&ev->arena, &run, &run, &covered);
+		pset_union(&ev->arena, &f->set[o], &f->set[o], &run);
+		pset_union(&ev->arena, &covered, &covered, &run);
+		ev->ranges += covered.n + run.n + 1;
 	}
 	for (uint32_t i = n; i < all; i++)
 		if (!pset_subset(&pb->addrs[a->entries.v[i]], &covered))
@@ -176,63 +189,127 @@ evaluate(struct problem *pb, const struct active *a, struct function *f)
 		f->set[OUT_BLOCK].n = 0;
 }
 
-static struct slice
-function_key(struct problem *pb, const struct function *f)
+static uint64_t
+hash_function(const struct function *f)
 {
-	struct buf key = { 0 };
-	struct slice s;
+	uint64_t h = 0;
 
 	for (int o = 0; o < OUT_DEFAULT; o++) {
-		buf_add(&key, &f->set[o].n, sizeof(f->set[o].n));
-		buf_add(&key, f->set[o].v, f->set[o].n * sizeof(*f->set[o].v));
+		h = (h + f->set[o].n + 1) * 0x9e3779b97f4a7c15;
+		for (uint32_t i = 0; i < f->set[o].n; i++) {
+			const struct addr_range *r = &f->set[o].v[i];
+
+			h = (h ^ r->first.hi ^ r->last.lo) * 0x9e3779b97f4a7c15;
+			h = (h ^ h >> 32 ^ r->first.lo ^ r->last.hi) * 0x9e3779b97f4a7c15;
+		}
 	}
-	s = arena_slice(pb->scratch, buf_view(&key));
-	buf_free(&key);
-	return s;
+	return h;
 }
 
-static uint32_t
-intern_function(struct problem *pb, struct strmap *known, const struct active *a)
+static bool
+same_function(const struct function *f, const struct function *g)
 {
-	struct function f = { 0 };
-	uint32_t *at;
+	for (int o = 0; o < OUT_DEFAULT; o++)
+		if (!pset_equal(&f->set[o], &g->set[o]))
+			return false;
+	return true;
+}
 
-	evaluate(pb, a, &f);
-	at = strmap_put(pb->scratch, known, function_key(pb, &f));
-	if (*at == UINT32_MAX) {
-		*at = pb->functions.n;
-		*vec_push(pb->scratch, &pb->functions) = f;
+/* The number of the function that was evaluated; known has the first one of each hash. */
+static uint32_t
+intern_function(struct evaluation *ev, struct strmap *known)
+{
+	struct problem *pb = ev->pb;
+	uint64_t hash = hash_function(&ev->f);
+	uint32_t *at = strmap_put(pb->scratch, known, arena_slice(pb->scratch,
+	    (struct slice){ (const char *)&hash, sizeof(hash) }));
+	struct function *f;
+
+	for (uint32_t i = *at; i < pb->functions.n; i = pb->functions.v[i].same_hash)
+		if (same_function(&pb->functions.v[i], &ev->f))
+			return i;
+	f = vec_push(pb->scratch, &pb->functions);
+	*f = (struct function){ .same_hash = *at };
+	for (int o = 0; o < OUT_DEFAULT; o++) {
+		f->set[o] = pset_none(pb->fam);
+		pset_copy(pb->scratch, &f->set[o], &ev->f.set[o]);
+		ev->ranges += f->set[o].n;
 	}
+	*at = pb->functions.n - 1;
 	return *at;
+}
+
+/* How many ranges may be looked at before it is given up. */
+static uint64_t
+limit_of(const struct problem *pb)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < pb->n; i++)
+		n += pb->addrs[i].n;
+	return RANGES_FREE + RANGES_EACH * n;
+}
+
+/* What blocks at the end, coming in, is not needed; of all else it is not known. */
+static void
+give_up(struct problem *pb)
+{
+	bool last = !pb->ps->tags && pb->side == LANG_TO;
+
+	pb->whole = false;
+	for (uint32_t i = pb->n; i > 0; i--) {
+		last = last && pb->e[i - 1].action == LANG_BLOCK;
+		pb->reached[i - 1] = !last;
+		pb->named[i - 1] = true;
+	}
+}
+
+uint32_t
+share_slabs(struct problem *pb, uint32_t **cut, struct active **slabs)
+{
+	uint32_t n;
+
+	*cut = cuts(pb, &n);
+	*slabs = arena_zero(pb->scratch, n * sizeof(**slabs));
+	for (uint32_t i = 0; i < pb->n; i++) {
+		if (pset_is_empty(&pb->addrs[i]))
+			continue;
+		if (pb->e[i].all_items)
+			activate(pb, *slabs, *cut, n, i, (struct port_range){ 0, UINT16_MAX });
+		for (unsigned k = 0; k < pb->e[i].n_items; k++)
+			activate(pb, *slabs, *cut, n, i,
+			    share_item_range(pb->proto, &pb->e[i].items[k]));
+	}
+	return n;
 }
 
 void
 share_decide(struct problem *pb)
 {
 	struct strmap by_active = { 0 }, by_content = { 0 };
-	uint32_t n_cut, *cut = cuts(pb, &n_cut);
-	struct active *slabs = arena_zero(pb->scratch, n_cut * sizeof(*slabs));
+	struct evaluation ev = { .pb = pb };
+	struct active *slabs;
+	uint32_t *cut, n_cut = share_slabs(pb, &cut, &slabs);
+	uint64_t limit = limit_of(pb);
 
-	for (uint32_t i = 0; i < pb->n; i++) {
-		if (pset_is_empty(&pb->addrs[i]))
-			continue;
-		if (pb->e[i].all_items)
-			activate(pb, slabs, cut, n_cut, i, (struct port_range){ 0, UINT16_MAX });
-		for (unsigned k = 0; k < pb->e[i].n_items; k++)
-			activate(pb, slabs, cut, n_cut, i,
-			    share_item_range(pb->proto, &pb->e[i].items[k]));
-	}
-	for (uint32_t s = 0; s < n_cut; s++) {
+	pb->whole = true;
+	for (uint32_t s = 0; s < n_cut && pb->whole; s++) {
 		struct slice key = { (const char *)slabs[s].entries.v,
 			slabs[s].entries.n * sizeof(uint32_t) };
 		uint32_t *at = strmap_put(pb->scratch, &by_active, key);
 		uint32_t last = s + 1 < n_cut ? cut[s + 1] - 1 : UINT16_MAX;
 
-		if (*at == UINT32_MAX)
-			*at = intern_function(pb, &by_content, &slabs[s]);
+		if (*at == UINT32_MAX) {
+			evaluate(&ev, &slabs[s]);
+			*at = intern_function(&ev, &by_content);
+			arena_reset(&ev.arena);
+		}
 		portset_push(pb->scratch, &pb->functions.v[*at].items, (uint16_t)cut[s],
 		    (uint16_t)last);
+		if (ev.ranges > limit)
+			give_up(pb);
 	}
+	arena_free(&ev.arena);
 	for (uint32_t i = 0; i < pb->functions.n; i++) {
 		portset_close(&pb->functions.v[i].items);
 		pb->functions.v[i].lines_of_items =

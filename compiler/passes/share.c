@@ -132,7 +132,7 @@ sliced_cost(struct problem *pb)
 		most = f->alone > most ? f->alone : most;
 	}
 	pb->ps->bound += most;
-	return total;
+	return pb->whole ? total : UINT64_MAX;
 }
 
 static uint64_t
@@ -511,8 +511,8 @@ write_layers(struct writer *w, const struct layers *layers)
 
 /* --- the pass ----------------------------------------------------------------- */
 
-static void
-take_addrs(struct problem *pb)
+void
+share_take_addrs(struct problem *pb)
 {
 	pb->addrs = arena_zero(pb->scratch, pb->n * sizeof(*pb->addrs));
 	for (uint32_t i = 0; i < pb->n; i++) {
@@ -544,13 +544,13 @@ share_family(struct passes *ps, const struct policy_entry *e, uint32_t n,
 		return;
 	pb.reached = arena_zero(scratch, n * sizeof(*pb.reached));
 	pb.named = arena_zero(scratch, n * sizeof(*pb.named));
-	take_addrs(&pb);
+	share_take_addrs(&pb);
 	share_decide(&pb);
 	joins = join(&pb, &joined);
 	sliced = sliced_cost(&pb);
 	best = sliced < joined ? sliced : joined;
-	base = best_base(&pb, &best);
-	if (layers_find(&pb, best, &layers) < best)
+	base = pb.whole ? best_base(&pb, &best) : UINT32_MAX;
+	if (pb.whole && layers_find(&pb, best, &layers) < best)
 		write_layers(&w, &layers);
 	else if (base != UINT32_MAX)
 		write_sliced(&w, base);
@@ -572,7 +572,7 @@ drop_unreached(struct passes *ps, const struct policy_entry *e, uint32_t n,
 			.fam = k ? NET_V6 : NET_V4, .proto = e->proto, .side = e->side,
 			.reached = reached, .named = reached };
 
-		take_addrs(&pb);
+		share_take_addrs(&pb);
 		share_decide(&pb);
 	}
 	for (uint32_t i = 0; i < n; i++)
@@ -609,6 +609,7 @@ pass_share(struct passes *ps, struct policy *p)
 
 	for (uint32_t i = 0, k; i < p->entries.n; i = k) {
 		struct policy_entry *e = &p->entries.v[i];
+		uint32_t first = out.entries.n;
 
 		for (k = i; k < p->entries.n && p->entries.v[k].proto == e->proto &&
 		    p->entries.v[k].side == e->side; k++)
@@ -621,6 +622,7 @@ pass_share(struct passes *ps, struct policy *p)
 			share_family(ps, e, k - i, NET_V4, &ps->scratch, &out);
 			share_family(ps, e, k - i, NET_V6, &ps->scratch, &out);
 		}
+		share_drop_dead(ps, &ps->scratch, &out, first);
 		arena_reset(&ps->scratch);
 	}
 	p->entries.v = out.entries.v;

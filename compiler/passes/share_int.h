@@ -14,6 +14,7 @@ struct function {
 	struct portset items;           /* where it holds */
 	uint32_t lines_of_items;        /* lines it takes to say items */
 	uint64_t alone;                 /* lines for the addresses, over the default */
+	uint32_t same_hash;             /* the next function, for finding one */
 };
 
 struct problem {
@@ -28,10 +29,26 @@ struct problem {
 	VEC(struct function) functions;
 	bool *reached;                  /* entries that decide something */
 	bool *named;                    /* these, and those that only say what the default does */
+	bool whole;                     /* functions are all there are */
 };
 
+/* The entries of one interval of numbers, in order. */
+struct active {
+	VEC(uint32_t) entries;
+};
+
+/* Of a problem that has e and addrs: where the intervals begin, and which entries they have. */
+uint32_t share_slabs(struct problem *pb, uint32_t **cut, struct active **slabs);
 /* Fills functions, reached and named of a problem that has the rest. */
 void share_decide(struct problem *pb);
+/* Sets addrs to the entries' addresses in the family. */
+void share_take_addrs(struct problem *pb);
+
+/*
+ * Drops lines of p's entries from `first` on, which are of one protocol and side, that
+ * no packet gets to: those before have all of theirs.
+ */
+void share_drop_dead(struct passes *ps, struct arena *scratch, struct policy *p, uint32_t first);
 
 /*
  * f over base (NULL: over the default): how many lines, and where `lines` is given,

@@ -118,7 +118,7 @@ lines_of(struct tree *t, enum lang_proto proto)
 	for (uint32_t i = 0; i < t->p->entries.n && has_family(proto, t->fam); i++) {
 		const struct policy_entry *e = &t->p->entries.v[i];
 
-		if (e->side != t->side || e->proto != proto)
+		if (e->side != t->side || e->proto != proto || (e->fam && e->fam != t->fam))
 			continue;
 		if (e->any)
 			add_lines(t, &list, i, everything(t->fam).p, UINT32_MAX);
@@ -522,7 +522,7 @@ write_flat(struct tree *t)
 		while (lo < hi && from->addrs[hi - 1].fam != t->fam)
 			hi--;
 		if (from->side != t->side || !has_family(from->proto, t->fam) ||
-		    (!from->any && lo == hi))
+		    (from->fam && from->fam != t->fam) || (!from->any && lo == hi))
 			continue;
 		e = vec_push(t->ps->arena, &t->out->entries);
 		*e = *from;
