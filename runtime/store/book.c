@@ -32,6 +32,7 @@ struct book {
 	/* The writer's own. */
 	uint64_t applied;
 	char applied_id[UUID_TEXT];     /* its req_id; no text: not known */
+	uint64_t target;                /* catch_up goes no further */
 	bool other_log;                 /* what has number applied now is another update */
 	struct arena arena;             /* of what comes in by the log */
 	struct diags diags;
@@ -135,7 +136,7 @@ apply_update(void *context, const struct db_update *u)
 		    !slice_eq(u->req_id, (struct slice){ b->applied_id, UUID_TEXT });
 		return !b->other_log;
 	}
-	if (u->seq != b->applied + 1)
+	if (u->seq != b->applied + 1 || u->seq > b->target)
 		return false;
 	if (slice_is(u->name, "fw.add_rule") || slice_is(u->name, "fw.update_rule"))
 		apply_rule(b, u, false);
@@ -180,6 +181,7 @@ catch_up(struct book *b, uint64_t target)
 		before = b->applied;
 		if (before >= target)
 			return DB_OK;
+		b->target = target;
 		b->other_log = false;
 		if (first <= before + 1 && last >= before) {
 			result = db->kind->updates(db, before ? before - 1 : 0,
