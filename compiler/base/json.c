@@ -22,10 +22,15 @@ report(const struct src *src, size_t at, const json_error_t *error, struct diags
 {
 	struct diag *d;
 	size_t off = at + (error->position > 0 ? (size_t)error->position - 1 : 0);
+	struct buf text = { 0 };
 
 	if (off > src->text.n)
 		off = src->text.n;
-	d = diag_add(diags, DIAG_json, src, (struct span){ (uint32_t)off, 1 }, error->text);
+	/* It may be cut within a character. */
+	text_visible(&text, slice_of(error->text));
+	buf_char(&text, '\0');
+	d = diag_add(diags, DIAG_json, src, (struct span){ (uint32_t)off, 1 }, text.p);
+	buf_free(&text);
 	if (json_error_code(error) == json_error_duplicate_key)
 		diag_help(diags, d, "a key may stand only once in an object");
 	else if (json_error_code(error) == json_error_stack_overflow)

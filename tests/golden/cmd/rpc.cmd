@@ -8,3 +8,5 @@ call '{"jsonrpc":"2.0","id":5,"method":"pares"}' '[]' 'nothing' \
     '{"jsonrpc":"2.0","method":"parse","params":{"rule":"x"}}' \
     '[{"jsonrpc":"2.0","id":6,"method":"parse","params":{"rule":5}},{"id":7}]' '' \
     '{"jsonrpc":"2.0","id":8,"method":"parse","params":[]}'
+# What jansson says of it ends within the character.
+call '{"jsonrpc":"2.0","id":9,"method":"parse","params":{"rule":"FROM vm 1 = \ü"}}'
