@@ -38,15 +38,21 @@ parse_free(struct parse *px)
 
 /* --- tokens ------------------------------------------------------------- */
 
-/* The empty token behind one. */
-static struct ast_token
-end_of(struct ast_token t)
+static struct slice
+text_of(const struct parse *px, struct span t)
 {
-	return (struct ast_token){ t.p + t.n, 0, t.off + t.n };
+	return (struct slice){ px->b.text + t.off, t.len };
+}
+
+/* The empty token behind one. */
+static struct span
+end_of(struct span t)
+{
+	return (struct span){ t.off + t.len, 0 };
 }
 
 static int
-hold(struct parse *px, int token, const struct ast_token *t)
+hold(struct parse *px, int token, const struct span *t)
 {
 	px->have_held = true;
 	px->held = token;
@@ -158,9 +164,9 @@ run(struct parse *px, int start, bool file)
 	if (src->text.n)
 		memcpy(copy, src->text.p, src->text.n);
 	copy[src->text.n] = copy[src->text.n + 1] = '\0';
-	px->base = copy;
+	px->b.text = copy;
 	px->end = copy + src->text.n;
-	px->at = (struct ast_token){ copy, 0, 0 };
+	px->at = (struct span){ 0, 0 };
 	px->start = start;
 	buffer = rule_scan_text(px->scanner, copy, src->text.n + 2, file);
 	good = rule_yyparse(px) == 0;
@@ -271,7 +277,7 @@ trim(struct slice s)
  * behind it, so its line may have to go before theirs.
  */
 static struct parse_line *
-add_line(struct parse *px, struct ast_token t)
+add_line(struct parse *px, struct span t)
 {
 	struct parse_line *l = px->sink ? arena_alloc(px->b.arena, sizeof(*l))
 	    : vec_push(px->b.arena, &px->file->lines);
@@ -279,12 +285,12 @@ add_line(struct parse *px, struct ast_token t)
 	for (; !px->sink && l > px->file->lines.v && l[-1].span.off > t.off; l--)
 		*l = l[-1];
 	memset(l, 0, sizeof(*l));
-	l->span = (struct span){ t.off, t.n };
+	l->span = t;
 	return l;
 }
 
 void
-parse_comment(struct parse *px, struct ast_token line)
+parse_comment(struct parse *px, struct span line)
 {
 	add_line(px, line);
 }
@@ -303,10 +309,9 @@ take_word(struct slice *s)
 }
 
 static void
-bad_attribute(struct parse *px, struct ast_token line, const char *text)
+bad_attribute(struct parse *px, struct span line, const char *text)
 {
-	diag_add(px->b.diags, DIAG_bad_attribute, px->b.src, (struct span){ line.off, line.n },
-	    text);
+	diag_add(px->b.diags, DIAG_bad_attribute, px->b.src, line, text);
 }
 
 /* A quoted value, or what stands before a comment; *all becomes that comment. */
@@ -336,9 +341,9 @@ attribute_value(struct parse *px, struct slice *all, struct slice *value)
 }
 
 void
-parse_attribute(struct parse *px, struct ast_token t)
+parse_attribute(struct parse *px, struct span t)
 {
-	struct slice rest = trim((struct slice){ t.p + 1, t.n - 1 });
+	struct slice line = text_of(px, t), rest = trim((struct slice){ line.p + 1, line.n - 1 });
 	struct parse_line *l = add_line(px, t);
 
 	l->name = take_word(&rest);
@@ -352,7 +357,7 @@ parse_attribute(struct parse *px, struct ast_token t)
 	else if (!attribute_value(px, &rest, &l->value))
 		bad_attribute(px, t, "the attribute's value is not a word or a well-formed quoted string");
 	else if (rest.n)
-		l->comment = (struct span){ t.off + (uint32_t)(rest.p - t.p), (uint32_t)rest.n };
+		l->comment = (struct span){ t.off + (uint32_t)(rest.p - line.p), (uint32_t)rest.n };
 }
 
 bool
@@ -381,25 +386,26 @@ syntax_error(struct parse *px, enum diag_id id, struct span at, const char *text
 }
 
 void
-parse_report_char(struct parse *px, struct ast_token t)
+parse_report_char(struct parse *px, struct span t)
 {
 	struct buf name = { 0 };
-	unsigned char c = (unsigned char)t.p[0];
+	struct slice s = text_of(px, t);
+	unsigned char c = (unsigned char)s.p[0];
 	struct diag *d;
-	bool adjacent = px->at.off + px->at.n == t.off;
+	bool adjacent = px->at.off + px->at.len == t.off;
 	bool after_v6 = px->last == IPV6 && adjacent;
 	bool in_tag = px->last == WORD && adjacent && px->part < PART_ACTION;
 
-	if (t.n == 1 && c >= 0x80) {
-		d = diag_add(px->b.diags, DIAG_not_utf8, px->b.src, (struct span){ t.off, 1 }, c);
+	if (t.len == 1 && c >= 0x80) {
+		d = diag_add(px->b.diags, DIAG_not_utf8, px->b.src, t, c);
 		d->field = "rule";
 		d->is_syntax = true;
 		return;
 	}
 	buf_char(&name, '"');
-	text_visible(&name, (struct slice){ t.p, t.n });
+	text_visible(&name, s);
 	buf_add(&name, "\"", 2);
-	d = syntax_error(px, DIAG_bad_char, (struct span){ t.off, t.n }, name.p);
+	d = syntax_error(px, DIAG_bad_char, t, name.p);
 	buf_free(&name);
 	if (c == '%' && after_v6)
 		diag_help(px->b.diags, d, "an address in a rule has no zone index: leave out %% and "
@@ -407,7 +413,7 @@ parse_report_char(struct parse *px, struct ast_token t)
 	else if (c == '.' && after_v6)
 		diag_help(px->b.diags, d, "an IPv6 address has no dotted part here: write "
 		    "::ffff:1.2.3.4 as ::ffff:102:304");
-	else if (c == '\'' || t.n > 1 || in_tag)
+	else if (c == '\'' || t.len > 1 || in_tag)
 		diag_help(px->b.diags, d, "tags with other characters than letters, digits, - and _ "
 		    "stand in double quotes");
 	else if (c == '.')
@@ -426,22 +432,23 @@ parse_report_char(struct parse *px, struct ast_token t)
 }
 
 void
-parse_report_string(struct parse *px, struct ast_token t)
+parse_report_string(struct parse *px, struct span t)
 {
-	struct span at = { t.off, t.n };
+	struct slice s = text_of(px, t);
+	struct span at = t;
 	struct diag *d;
 
-	for (uint32_t i = 1; i < t.n; i++) {
+	for (uint32_t i = 1; i < s.n; i++) {
 		uint32_t digits;
 
-		if (t.p[i] != '\\' || i + 1 == t.n)
+		if (s.p[i] != '\\' || i + 1 == s.n)
 			continue;
-		for (digits = 0; t.p[i + 1] == 'u' && digits < 4 && i + 2 + digits < t.n &&
-		    strchr("0123456789abcdefABCDEF", t.p[i + 2 + digits]) &&
-		    t.p[i + 2 + digits]; digits++)
+		for (digits = 0; s.p[i + 1] == 'u' && digits < 4 && i + 2 + digits < s.n &&
+		    strchr("0123456789abcdefABCDEF", s.p[i + 2 + digits]) &&
+		    s.p[i + 2 + digits]; digits++)
 			;
-		if (t.p[i + 1] == 'u' ? digits == 4
-		    : t.p[i + 1] && strchr("\"\\/()bfnrt", t.p[i + 1]) != NULL) {
+		if (s.p[i + 1] == 'u' ? digits == 4
+		    : s.p[i + 1] && strchr("\"\\/()bfnrt", s.p[i + 1]) != NULL) {
 			i++;
 			continue;
 		}
@@ -491,7 +498,7 @@ among(const char *name, const char **list, int n)
 static bool
 help_keyword(struct parse *px, struct diag *d, const char **expected, int n)
 {
-	struct slice text = { px->at.p, px->at.n };
+	struct slice text = text_of(px, px->at);
 	const char *near = lang_nearest_keyword(text);
 	char upper[16];
 	size_t len;
@@ -515,7 +522,7 @@ static struct slice
 whole_word(const struct parse *px)
 {
 	struct slice all = px->b.src->text;
-	size_t end = px->at.off + px->at.n;
+	size_t end = px->at.off + px->at.len;
 
 	if (end < all.n && all.p[end] == '-')
 		while (end < all.n && (all.p[end] == '-' || all.p[end] == '_' ||
@@ -651,13 +658,13 @@ parse_report_syntax(struct parse *px, const char *found, const char **expected, 
 		buf_str(&text, "nothing can follow here");
 	buf_str(&text, ", found ");
 	add_name(&text, found);
-	if (px->at.n && !is_keyword_name(found) && px->at.n < 60 && strlen(found) > 1) {
+	if (px->at.len && !is_keyword_name(found) && px->at.len < 60 && strlen(found) > 1) {
 		buf_str(&text, strcmp(found, "a quoted string") == 0 ? " " : " \"");
-		text_visible(&text, (struct slice){ px->at.p, px->at.n });
+		text_visible(&text, text_of(px, px->at));
 		buf_str(&text, strcmp(found, "a quoted string") == 0 ? "" : "\"");
 	}
 	buf_char(&text, '\0');
-	d = syntax_error(px, DIAG_syntax, (struct span){ px->at.off, px->at.n }, text.p);
+	d = syntax_error(px, DIAG_syntax, px->at, text.p);
 	buf_free(&text);
 	if (strcmp(found, "the end of the text") == 0 || strcmp(found, "the end of the rule") == 0) {
 		if (px->open)

@@ -15,18 +15,18 @@ struct parse {
 	struct parse_file *file;        /* NULL: one sentence */
 	parse_sink *sink;               /* of a file that is not kept, or NULL */
 	void *context;
-	const char *base, *end;         /* the scanned copy, without its NULs */
+	const char *end;                /* of the scanned copy, b.text, without its NULs */
 	int start;                      /* the token that selects the grammar's entrance, or 0 */
 	bool begun;                     /* a sentence of a file has begun */
 	bool good;                      /* the last sentence of a file had no error */
 	bool have_held;                 /* a token is held back behind a sentence's end */
 	int held;
-	struct ast_token held_text;
+	struct span held_text;
 	int last;                       /* the token before */
 	enum parse_part part;
 	uint32_t open;                  /* offset + 1 of an open parenthesis, or 0 */
 	uint32_t errors_before;         /* diagnostics when the sentence began */
-	struct ast_token at;            /* the token that was read last */
+	struct span at;                 /* the token that was read last */
 	/* What could stand at the end of the text is asked for, and where the answer goes. */
 	const char **wanted;
 	unsigned n_wanted;
@@ -42,15 +42,15 @@ void *rule_scan_text(void *scanner, char *text, size_t size, bool file);
 void rule_scan_done(void *scanner, void *buffer);
 
 /* The scanner's errors, as token kinds that the grammar never accepts. */
-void parse_report_char(struct parse *px, struct ast_token t);
-void parse_report_string(struct parse *px, struct ast_token t);
+void parse_report_char(struct parse *px, struct span t);
+void parse_report_string(struct parse *px, struct span t);
 
 /* A syntax error at px->at: token names as in rule.y, n of them 0 when nothing is known. */
 void parse_report_syntax(struct parse *px, const char *found, const char **expected, int n);
 
 /* Attribute and comment lines of a file. */
-void parse_attribute(struct parse *px, struct ast_token line);
-void parse_comment(struct parse *px, struct ast_token line);
+void parse_attribute(struct parse *px, struct span line);
+void parse_comment(struct parse *px, struct span line);
 
 /* A sentence of a file is complete, or was given up after an error. */
 void parse_sentence_done(struct parse *px);

@@ -21,7 +21,7 @@
 %expect 0
 
 %union {
-	struct ast_token tok;
+	struct span tok;
 }
 
 %code requires {
@@ -108,10 +108,10 @@ target_list
     ;
 
 target
-    : IP IPV4                       { ast_ip(B, $1, $2); }
-    | IP IPV6                       { ast_ip(B, $1, $2); }
-    | SUBNET IPV4 LENGTH            { ast_subnet(B, $1, $2, $3); }
-    | SUBNET IPV6 LENGTH            { ast_subnet(B, $1, $2, $3); }
+    : IP IPV4                       { ast_ip(B, NET_V4, $1, $2); }
+    | IP IPV6                       { ast_ip(B, NET_V6, $1, $2); }
+    | SUBNET IPV4 LENGTH            { ast_subnet(B, NET_V4, $1, $2, $3); }
+    | SUBNET IPV6 LENGTH            { ast_subnet(B, NET_V6, $1, $2, $3); }
     | VM WORD                       { ast_vm(B, $1, $2); }
     | TAG string                    { ast_tag(B, $1, $2, NULL); }
     | TAG string "=" string         { ast_tag(B, $1, $2, &$4); }

@@ -11,21 +11,15 @@
 #include "../base/uuid.h"
 
 static struct span
-span_of(struct ast_token t)
+span_join(struct span a, struct span b)
 {
-	return (struct span){ t.off, t.n };
+	return (struct span){ a.off, b.off + b.len - a.off };
 }
 
-static struct span
-span_join(struct ast_token a, struct ast_token b)
+static inline struct slice
+text_of(const struct ast_builder *b, struct span t)
 {
-	return (struct span){ a.off, b.off + b.n - a.off };
-}
-
-static struct slice
-text_of(struct ast_token t)
-{
-	return (struct slice){ t.p, t.n };
+	return (struct slice){ b->text + t.off, t.len };
 }
 
 #define TEXT_ARGS(s) (int)(s).n, (s).p
@@ -57,7 +51,7 @@ allowed(struct ast_builder *b, unsigned version, const char *name, struct span a
 /* --- targets ------------------------------------------------------------ */
 
 void
-ast_begin(struct ast_builder *b, struct ast_token from)
+ast_begin(struct ast_builder *b, struct span from)
 {
 	b->rule = arena_zero(b->arena, sizeof(*b->rule));
 	b->rule->src = b->src;
@@ -67,7 +61,7 @@ ast_begin(struct ast_builder *b, struct ast_token from)
 
 /* The targets of one side are complete; next is TO, or the action. */
 void
-ast_side_done(struct ast_builder *b, struct ast_token next)
+ast_side_done(struct ast_builder *b, struct span next)
 {
 	struct ast_side *s = &b->rule->side[b->side];
 
@@ -90,16 +84,10 @@ add_target(struct ast_builder *b, enum ast_kind kind, struct span span)
 }
 
 void
-ast_wildcard(struct ast_builder *b, enum ast_kind kind, struct ast_token at,
-    struct ast_token last)
+ast_wildcard(struct ast_builder *b, enum ast_kind kind, struct span at,
+    struct span last)
 {
 	add_target(b, kind, span_join(at, last));
-}
-
-static bool
-is_v6(struct ast_token addr)
-{
-	return memchr(addr.p, ':', addr.n) != NULL;
 }
 
 static bool
@@ -124,67 +112,65 @@ report_v6(struct ast_builder *b, enum diag_id id, struct span at, struct slice t
 }
 
 void
-ast_ip(struct ast_builder *b, struct ast_token kw, struct ast_token addr)
+ast_ip(struct ast_builder *b, enum net_family fam, struct span kw, struct span addr)
 {
 	struct ast_target *t = add_target(b, AST_IP, span_join(kw, addr));
 	struct diag *d;
 
-	t->text = text_of(addr);
+	t->text = text_of(b, addr);
 	t->prefix.len = 128;
-	if (is_v6(addr)) {
-		t->prefix.fam = NET_V6;
-		if (allowed(b, 3, "IPv6", span_of(addr)) && !addr_read_v6(t->text, &t->prefix.a))
-			report_v6(b, DIAG_ipv6_invalid, span_of(addr), t->text);
+	t->prefix.fam = (uint8_t)fam;
+	if (fam == NET_V6) {
+		if (allowed(b, 3, "IPv6", addr) && !addr_read_v6(t->text, &t->prefix.a))
+			report_v6(b, DIAG_ipv6_invalid, addr, t->text);
 		return;
 	}
-	t->prefix.fam = NET_V4;
 	if (!addr_read_v4(t->text, &t->prefix.a)) {
-		d = report(b, DIAG_ipv4_invalid, span_of(addr), t->text);
+		d = report(b, DIAG_ipv4_invalid, addr, t->text);
 		if (addr_read_v4_loose(t->text, &t->prefix.a))
 			diag_help(b->diags, d, "write the groups without leading zeros");
 		else
 			diag_help(b->diags, d, "each of the four groups is a number from 0 to 255");
 	} else if (t->prefix.a.lo == addr_v4(0).lo || t->prefix.a.lo == addr_v4(UINT32_MAX).lo) {
-		d = report(b, DIAG_ipv4_invalid, span_of(addr), t->text);
+		d = report(b, DIAG_ipv4_invalid, addr, t->text);
 		diag_help(b->diags, d, "it stands for no single host; \"any\" matches every address");
 	}
 }
 
-/* "/ 1 to 3 digits" as the scanner has it, without the slash. */
+/* "/ 1 to 3 digits" as the scanner has it. */
 static unsigned
-read_length(struct ast_token len)
+read_length(struct slice s)
 {
 	unsigned v = 0;
 
-	for (uint32_t i = 0; i < len.n; i++)
-		if (len.p[i] >= '0' && len.p[i] <= '9')
-			v = v * 10 + (unsigned)(len.p[i] - '0');
+	for (size_t i = 1; i < s.n; i++)
+		v = v * 10 + (unsigned)(s.p[i] - '0');
 	return v;
 }
 
 void
-ast_subnet(struct ast_builder *b, struct ast_token kw, struct ast_token addr,
-    struct ast_token len)
+ast_subnet(struct ast_builder *b, enum net_family fam, struct span kw, struct span addr,
+    struct span len)
 {
 	struct ast_target *t = add_target(b, AST_SUBNET, span_join(kw, len));
-	struct slice a = text_of(addr);
+	struct slice a = text_of(b, addr), l = text_of(b, len);
 	struct span at = span_join(addr, len);
-	unsigned bits = read_length(len), max = 32;
-	bool v6 = is_v6(addr), good;
+	unsigned bits = read_length(l), max = 32;
+	bool good;
 	struct addr unused;
 	char *typed;
 
 	/* What was typed without the whitespace before the slash. */
-	if (addr.p + addr.n == len.p) {
-		t->text = (struct slice){ addr.p, addr.n + len.n };
+	if (a.p + a.n == l.p) {
+		t->text = (struct slice){ a.p, a.n + l.n };
 	} else {
-		typed = arena_alloc(b->arena, addr.n + len.n);
-		memcpy(typed, addr.p, addr.n);
-		memcpy(typed + addr.n, len.p, len.n);
-		t->text = (struct slice){ typed, addr.n + len.n };
+		typed = arena_alloc(b->arena, a.n + l.n);
+		memcpy(typed, a.p, a.n);
+		memcpy(typed + a.n, l.p, l.n);
+		t->text = (struct slice){ typed, a.n + l.n };
 	}
-	t->prefix.fam = v6 ? NET_V6 : NET_V4;
-	if (v6) {
+	t->prefix.fam = (uint8_t)fam;
+	if (fam == NET_V6) {
 		max = 128;
 		if (!allowed(b, 3, "IPv6", at))
 			return;
@@ -200,7 +186,7 @@ ast_subnet(struct ast_builder *b, struct ast_token kw, struct ast_token addr,
 	}
 	if (bits > max) {
 		diag_help(b->diags, report(b, DIAG_subnet_len, at, t->text),
-		    "the length of an %s prefix is at most %u", v6 ? "IPv6" : "IPv4", max);
+		    "the length of an %s prefix is at most %u", fam == NET_V6 ? "IPv6" : "IPv4", max);
 		return;
 	}
 	t->prefix.len = (uint8_t)(128 - max + bits);
@@ -214,14 +200,14 @@ ast_subnet(struct ast_builder *b, struct ast_token kw, struct ast_token addr,
 }
 
 void
-ast_vm(struct ast_builder *b, struct ast_token kw, struct ast_token uuid)
+ast_vm(struct ast_builder *b, struct span kw, struct span uuid)
 {
 	struct ast_target *t = add_target(b, AST_VM, span_join(kw, uuid));
 	struct diag *d;
 
-	t->text = text_of(uuid);
+	t->text = text_of(b, uuid);
 	if (!uuid_read(t->text, &t->vm)) {
-		d = report(b, DIAG_uuid_invalid, span_of(uuid), t->text);
+		d = report(b, DIAG_uuid_invalid, uuid, t->text);
 		diag_help(b->diags, d, "a UUID is 8-4-4-4-12 hexadecimal digits in lower case");
 	}
 }
@@ -278,13 +264,13 @@ unescape(struct ast_builder *b, const char *p, size_t n)
 }
 
 static struct slice
-string_of(struct ast_builder *b, struct ast_token t)
+string_of(struct ast_builder *b, struct slice s)
 {
-	if (t.p[0] != '"')
-		return text_of(t);
-	if (!memchr(t.p, '\\', t.n))
-		return (struct slice){ t.p + 1, t.n - 2 };
-	return unescape(b, t.p + 1, t.n - 2);
+	if (s.p[0] != '"')
+		return s;
+	if (!memchr(s.p, '\\', s.n))
+		return (struct slice){ s.p + 1, s.n - 2 };
+	return unescape(b, s.p + 1, s.n - 2);
 }
 
 bool
@@ -311,40 +297,40 @@ ast_string(struct ast_builder *b, struct slice quoted, struct slice *out)
 {
 	if (!ast_escapes_good(quoted))
 		return false;
-	*out = string_of(b, (struct ast_token){ quoted.p, (uint32_t)quoted.n, 0 });
+	*out = string_of(b, quoted);
 	return true;
 }
 
 void
-ast_tag(struct ast_builder *b, struct ast_token kw, struct ast_token key,
-    const struct ast_token *value)
+ast_tag(struct ast_builder *b, struct span kw, struct span key,
+    const struct span *value)
 {
 	struct ast_target *t = add_target(b, AST_TAG, span_join(kw, value ? *value : key));
 
-	t->text = string_of(b, key);
+	t->text = string_of(b, text_of(b, key));
 	if (value) {
 		t->has_value = true;
-		t->value = string_of(b, *value);
+		t->value = string_of(b, text_of(b, *value));
 	}
 }
 
 /* --- action, protocol, ports, types ------------------------------------- */
 
 void
-ast_action(struct ast_builder *b, enum lang_action action, struct ast_token kw)
+ast_action(struct ast_builder *b, enum lang_action action, struct span kw)
 {
 	b->rule->action = (uint8_t)action;
-	b->rule->action_span = span_of(kw);
+	b->rule->action_span = kw;
 }
 
 void
-ast_proto(struct ast_builder *b, enum lang_proto proto, struct ast_token kw)
+ast_proto(struct ast_builder *b, enum lang_proto proto, struct span kw)
 {
 	b->rule->proto = (uint8_t)proto;
-	b->rule->proto_span = span_of(kw);
+	b->rule->proto_span = kw;
 	if (proto == LANG_AH || proto == LANG_ESP) {
 		b->rule->all = true;
-		allowed(b, 4, proto == LANG_AH ? "AH" : "ESP", span_of(kw));
+		allowed(b, 4, proto == LANG_AH ? "AH" : "ESP", kw);
 	}
 }
 
@@ -416,12 +402,12 @@ read_port(struct ast_builder *b, struct slice s, struct span at, unsigned *out)
 }
 
 void
-ast_port(struct ast_builder *b, struct ast_token n)
+ast_port(struct ast_builder *b, struct span n)
 {
 	unsigned port = 0;
 
-	read_port(b, text_of(n), span_of(n), &port);
-	add_item(b, port, port, false, span_of(n));
+	read_port(b, text_of(b, n), n, &port);
+	add_item(b, port, port, false, n);
 }
 
 static void
@@ -440,88 +426,88 @@ add_range(struct ast_builder *b, struct slice first, struct slice last, struct s
 }
 
 void
-ast_range(struct ast_builder *b, struct ast_token first, const struct ast_token *last)
+ast_range(struct ast_builder *b, struct span first, const struct span *last)
 {
-	struct slice s = text_of(first);
+	struct slice s = text_of(b, first);
 	const char *hyphen = memchr(s.p, '-', s.n);
 	unsigned port = 0;
 
 	if (last) {
-		add_range(b, s, text_of(*last), span_join(first, *last));
+		add_range(b, s, text_of(b, *last), span_join(first, *last));
 	} else if (!hyphen) {
-		read_port(b, s, span_of(first), &port);
-		add_item(b, port, port, false, span_of(first));
+		read_port(b, s, first, &port);
+		add_item(b, port, port, false, first);
 	} else if (memchr(hyphen + 1, '-', s.n - (size_t)(hyphen + 1 - s.p))) {
-		diag_help(b->diags, report(b, DIAG_range_invalid, span_of(first), s),
+		diag_help(b->diags, report(b, DIAG_range_invalid, first, s),
 		    "a range has one hyphen; commas stand between several");
 	} else {
 		size_t at = (size_t)(hyphen - s.p);
 
 		add_range(b, (struct slice){ s.p, at },
-		    (struct slice){ hyphen + 1, s.n - at - 1 }, span_of(first));
+		    (struct slice){ hyphen + 1, s.n - at - 1 }, first);
 	}
 }
 
 static unsigned
-read_type(struct ast_builder *b, struct ast_token t, enum diag_id id)
+read_type(struct ast_builder *b, struct span t, enum diag_id id)
 {
 	unsigned v = 0;
 
-	if (!read_number(text_of(t), 255, &v))
-		diag_help(b->diags, report(b, id, span_of(t), text_of(t)),
+	if (!read_number(text_of(b, t), 255, &v))
+		diag_help(b->diags, report(b, id, t, text_of(b, t)),
 		    "an ICMP %s is a number from 0 to 255", id == DIAG_type_invalid ? "type" : "code");
 	return v;
 }
 
 void
-ast_type(struct ast_builder *b, struct ast_token type)
+ast_type(struct ast_builder *b, struct span type)
 {
-	add_item(b, read_type(b, type, DIAG_type_invalid), LANG_ANY_CODE, false, span_of(type));
+	add_item(b, read_type(b, type, DIAG_type_invalid), LANG_ANY_CODE, false, type);
 }
 
 void
-ast_code(struct ast_builder *b, struct ast_token code)
+ast_code(struct ast_builder *b, struct span code)
 {
 	struct ast_rule *r = b->rule;
 	struct span *at = &r->item_spans.v[r->item_spans.n - 1];
 
 	r->items.v[r->items.n - 1].b = (uint16_t)read_type(b, code, DIAG_code_invalid);
-	at->len = code.off + code.n - at->off;
-	r->items_span.len = code.off + code.n - r->items_span.off;
+	at->len = code.off + code.len - at->off;
+	r->items_span.len = code.off + code.len - r->items_span.off;
 }
 
 void
-ast_all(struct ast_builder *b, struct ast_token all)
+ast_all(struct ast_builder *b, struct span all)
 {
 	b->rule->all = true;
-	b->rule->items_span = span_of(all);
+	b->rule->items_span = all;
 	if (lang_has_types(b->rule->proto))
-		allowed(b, 3, "all ICMP types", span_of(all));
+		allowed(b, 3, "all ICMP types", all);
 }
 
 /* --- priority and end --------------------------------------------------- */
 
 void
-ast_check_priority(struct ast_builder *b, struct ast_token level)
+ast_check_priority(struct ast_builder *b, struct span level)
 {
 	unsigned v;
 
-	if (!read_number(text_of(level), LANG_MAX_PRIORITY, &v))
+	if (!read_number(text_of(b, level), LANG_MAX_PRIORITY, &v))
 		diag_help(b->diags,
-		    report(b, DIAG_priority_invalid, span_of(level), text_of(level)),
+		    report(b, DIAG_priority_invalid, level, text_of(b, level)),
 		    "a priority level is a number from 0 to %d", LANG_MAX_PRIORITY);
 }
 
 void
-ast_priority(struct ast_builder *b, struct ast_token kw, struct ast_token level)
+ast_priority(struct ast_builder *b, struct span kw, struct span level)
 {
 	unsigned v = 0;
 
-	read_number(text_of(level), LANG_MAX_PRIORITY, &v);
+	read_number(text_of(b, level), LANG_MAX_PRIORITY, &v);
 	b->rule->has_priority = true;
 	b->rule->priority = (uint8_t)v;
 	b->rule->priority_span = span_join(kw, level);
-	allowed(b, 4, "priority levels", span_of(kw));
+	allowed(b, 4, "priority levels", kw);
 }
 
 void

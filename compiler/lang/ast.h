@@ -3,8 +3,9 @@
  * The tree of a sentence as it was written, with the span of everything, and
  * the functions that the grammar's actions call to build it.  Values are checked
  * here, when the grammar has seen that the next token can follow, so errors come
- * in reading order.  A tree lives in the builder's arena; its texts point into
- * the scanned copy of the source or into the arena.
+ * in reading order.  A token is the span of its text, quotes included: one word,
+ * which the parser's stack copies often.  A tree lives in the builder's arena; its
+ * texts point into the scanned copy of the source or into the arena.
  */
 #ifndef FWR_LANG_AST_H
 #define FWR_LANG_AST_H
@@ -12,12 +13,6 @@
 #include "../base/diag.h"
 #include "../net/addr.h"
 #include "lang.h"
-
-/* A token: its text (quotes included) and where it stands in the source. */
-struct ast_token {
-	const char *p;
-	uint32_t n, off;
-};
 
 enum ast_kind { AST_ANY, AST_ALL_VMS, AST_IP, AST_SUBNET, AST_TAG, AST_VM };
 
@@ -28,9 +23,11 @@ struct ast_target {
 	bool loose;
 	struct span span;
 	struct slice text;              /* address or prefix as typed, tag key, VM's UUID */
-	struct slice value;             /* of a tag */
-	struct prefix prefix;           /* ip, subnet */
-	struct uuid vm;
+	union {
+		struct slice value;             /* of a tag */
+		struct prefix prefix;           /* ip, subnet */
+		struct uuid vm;
+	};
 };
 
 struct ast_side {
@@ -56,6 +53,7 @@ struct ast_builder {
 	struct arena *arena;
 	struct diags *diags;
 	const struct src *src;
+	const char *text;               /* of the source, as it is scanned */
 	struct lang_opts opts;
 	struct ast_rule *rule;          /* being built */
 	enum lang_side side;
@@ -63,29 +61,29 @@ struct ast_builder {
 
 /* --- called by the grammar ---------------------------------------------- */
 
-void ast_begin(struct ast_builder *b, struct ast_token from);
-void ast_side_done(struct ast_builder *b, struct ast_token next);
-void ast_wildcard(struct ast_builder *b, enum ast_kind kind, struct ast_token at,
-    struct ast_token last);
-void ast_ip(struct ast_builder *b, struct ast_token kw, struct ast_token addr);
-void ast_subnet(struct ast_builder *b, struct ast_token kw, struct ast_token addr,
-    struct ast_token len);
-void ast_vm(struct ast_builder *b, struct ast_token kw, struct ast_token uuid);
+void ast_begin(struct ast_builder *b, struct span from);
+void ast_side_done(struct ast_builder *b, struct span next);
+void ast_wildcard(struct ast_builder *b, enum ast_kind kind, struct span at,
+    struct span last);
+void ast_ip(struct ast_builder *b, enum net_family fam, struct span kw, struct span addr);
+void ast_subnet(struct ast_builder *b, enum net_family fam, struct span kw, struct span addr,
+    struct span len);
+void ast_vm(struct ast_builder *b, struct span kw, struct span uuid);
 /* value may be NULL */
-void ast_tag(struct ast_builder *b, struct ast_token kw, struct ast_token key,
-    const struct ast_token *value);
-void ast_action(struct ast_builder *b, enum lang_action action, struct ast_token kw);
-void ast_proto(struct ast_builder *b, enum lang_proto proto, struct ast_token kw);
+void ast_tag(struct ast_builder *b, struct span kw, struct span key,
+    const struct span *value);
+void ast_action(struct ast_builder *b, enum lang_action action, struct span kw);
+void ast_proto(struct ast_builder *b, enum lang_proto proto, struct span kw);
 void ast_types_done(struct ast_builder *b);
-void ast_port(struct ast_builder *b, struct ast_token n);
+void ast_port(struct ast_builder *b, struct span n);
 /* One item of PORTS: "n", "a-b" as one word, or "a - b" with last given. */
-void ast_range(struct ast_builder *b, struct ast_token first, const struct ast_token *last);
+void ast_range(struct ast_builder *b, struct span first, const struct span *last);
 void ast_ports_done(struct ast_builder *b);
-void ast_type(struct ast_builder *b, struct ast_token type);
-void ast_code(struct ast_builder *b, struct ast_token code);    /* of the last type */
-void ast_all(struct ast_builder *b, struct ast_token all);
-void ast_priority(struct ast_builder *b, struct ast_token kw, struct ast_token level);
-void ast_check_priority(struct ast_builder *b, struct ast_token level);
+void ast_type(struct ast_builder *b, struct span type);
+void ast_code(struct ast_builder *b, struct span code);    /* of the last type */
+void ast_all(struct ast_builder *b, struct span all);
+void ast_priority(struct ast_builder *b, struct span kw, struct span level);
+void ast_check_priority(struct ast_builder *b, struct span level);
 void ast_end(struct ast_builder *b);
 /* A quoted string, decoded; false if an escape in it is bad. */
 bool ast_string(struct ast_builder *b, struct slice quoted, struct slice *out);
