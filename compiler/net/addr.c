@@ -195,59 +195,80 @@ prefix_read(struct slice s, struct prefix *out)
 
 /* --- writing ------------------------------------------------------------ */
 
-static char *
+/*
+ * The decimal digits of a byte and how many they are.  All four are copied at once, and
+ * what comes next is written over those that are too many.
+ */
+#define ONE(n) { '0' + (n) % 10, 0, 0, 1 }
+#define TWO(n) { '0' + (n) / 10, '0' + (n) % 10, 0, 2 }
+#define THREE(n) { '0' + (n) / 100, '0' + (n) / 10 % 10, '0' + (n) % 10, 3 }
+#define TEN(of, n) of(n), of(n + 1), of(n + 2), of(n + 3), of(n + 4), of(n + 5), of(n + 6), \
+	of(n + 7), of(n + 8), of(n + 9)
+static const char decimal[256][4] = {
+	TEN(ONE, 0), TEN(TWO, 10), TEN(TWO, 20), TEN(TWO, 30), TEN(TWO, 40), TEN(TWO, 50),
+	TEN(TWO, 60), TEN(TWO, 70), TEN(TWO, 80), TEN(TWO, 90), TEN(THREE, 100),
+	TEN(THREE, 110), TEN(THREE, 120), TEN(THREE, 130), TEN(THREE, 140), TEN(THREE, 150),
+	TEN(THREE, 160), TEN(THREE, 170), TEN(THREE, 180), TEN(THREE, 190), TEN(THREE, 200),
+	TEN(THREE, 210), TEN(THREE, 220), TEN(THREE, 230), TEN(THREE, 240), THREE(250),
+	THREE(251), THREE(252), THREE(253), THREE(254), THREE(255),
+};
+
+static inline char *
 write_dec(char *p, unsigned v)          /* 0..255 */
 {
-	if (v >= 100) {
-		*p++ = (char)('0' + v / 100);
-		v %= 100;
-		*p++ = (char)('0' + v / 10);
-	} else if (v >= 10) {
-		*p++ = (char)('0' + v / 10);
-	}
-	*p++ = (char)('0' + v % 10);
-	return p;
+	memcpy(p, decimal[v], 4);
+	return p + decimal[v][3];
 }
 
-static char *
-write_hex(char *p, unsigned v)          /* 0..ffff, no leading zeros */
+/* 0..ffff without leading zeros; four digits are written, as in write_dec. */
+static inline char *
+write_hex(char *p, unsigned v)
 {
 	static const char digit[] = "0123456789abcdef";
+	unsigned n = 1 + (v >= 0x10) + (v >= 0x100) + (v >= 0x1000), left = v << (16 - 4 * n);
 
-	if (v >= 0x1000)
-		*p++ = digit[v >> 12];
-	if (v >= 0x100)
-		*p++ = digit[v >> 8 & 15];
-	if (v >= 0x10)
-		*p++ = digit[v >> 4 & 15];
-	*p++ = digit[v & 15];
-	return p;
+	p[0] = digit[left >> 12 & 15];
+	p[1] = digit[left >> 8 & 15];
+	p[2] = digit[left >> 4 & 15];
+	p[3] = digit[left & 15];
+	return p + n;
 }
 
-/* RFC 5952, section 4.2: the longest run of two or more zero groups, the first of equals. */
+/*
+ * RFC 5952, section 4.2: the longest run of two or more zero groups, the first of
+ * equals.  A bit of `from` says that a run of *length groups begins there.
+ */
+static unsigned
+longest_run(unsigned zero, unsigned *length)
+{
+	unsigned from = zero, longer;
+
+	*length = 1;
+	while ((longer = from & zero >> *length) != 0) {
+		from = longer;
+		++*length;
+	}
+	return *length > 1 ? (unsigned)__builtin_ctz(from) : 8;
+}
+
 static char *
 write_v6(char *p, struct addr a)
 {
-	unsigned group[8], best = 8, best_len = 1;
+	unsigned group[8], zero = 0, best, length;
 
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < 8; i++) {
 		group[i] = (unsigned)((i < 4 ? a.hi : a.lo) >> (48 - 16 * (i & 3))) & 0xffff;
-	for (unsigned i = 0, run; i < 8; i += run + 1) {
-		for (run = 0; i + run < 8 && group[i + run] == 0; run++)
-			;
-		if (run > best_len) {
-			best = i;
-			best_len = run;
-		}
+		zero |= (unsigned)(group[i] == 0) << i;
 	}
+	best = longest_run(zero, &length);
 	for (unsigned i = 0; i < 8;) {
 		if (i == best) {
 			*p++ = ':';
 			*p++ = ':';
-			i += best_len;
+			i += length;
 			continue;
 		}
-		if (i && i != best + best_len)
+		if (i && i != best + length)
 			*p++ = ':';
 		p = write_hex(p, group[i++]);
 	}
@@ -275,8 +296,8 @@ prefix_write(char *out, struct prefix p)
 	char *q = out + addr_write(out, p.a, p.fam);
 
 	*q++ = '/';
-	q = write_dec(q, prefix_bits(p));
-	return (size_t)(q - out);
+	memcpy(q, decimal[prefix_bits(p)], 3);
+	return (size_t)(q + decimal[prefix_bits(p)][3] - out);
 }
 
 void
