@@ -88,52 +88,58 @@ check_affects(struct diags *diags, const struct ast_rule *ast)
 
 /* --- sides --------------------------------------------------------------- */
 
-/* A prefix with its canonical text, which is what lists are sorted by. */
-struct spelled {
-	struct prefix p;
-	uint8_t n;
-	char text[NET_TEXT_MAX];
+/* The targets of one kind. */
+struct kind {
+	const struct ast_target *v[LANG_MAX_TARGETS];
+	unsigned n;
 };
 
+/* A prefix with its canonical text, which is what lists are sorted by; zeros behind it. */
+struct spelled {
+	struct prefix p;
+	char text[(NET_TEXT_MAX + 7) / 8 * 8];
+};
+
+/* Most texts differ in the first words. */
 static int
 spelled_cmp(const struct spelled *a, const struct spelled *b)
 {
-	int c = memcmp(a->text, b->text, a->n < b->n ? a->n : b->n);
+	for (size_t i = 0; i < sizeof(a->text); i += 8) {
+		int c = memcmp(a->text + i, b->text + i, 8);
 
-	return c ? c : (int)a->n - (int)b->n;
+		if (c)
+			return c;
+	}
+	return 0;
 }
 
 static uint8_t
-make_prefixes(struct arena *arena, const struct ast_side *side, enum ast_kind kind,
-    unsigned count, struct prefix **out)
+make_prefixes(struct arena *arena, const struct kind *k, bool ips, struct prefix **out)
 {
 	struct spelled list[LANG_MAX_TARGETS];
 	const struct spelled *order[LANG_MAX_TARGETS];
 	unsigned n = 0;
 
-	if (count == 0)
-		return 0;
-
-	for (uint32_t i = 0; i < side->targets.n; i++) {
-		const struct ast_target *t = &side->targets.v[i];
+	if (k->n == 1) {
+		*out = arena_alloc(arena, sizeof(**out));
+		**out = k->v[0]->prefix;
+		return 1;
+	}
+	for (unsigned i = 0; i < k->n; i++) {
 		struct spelled *s = &list[n];
 		unsigned at = n;
+		size_t length;
 		int c = 1;
 
-		if (t->kind != kind)
-			continue;
-		s->p = t->prefix;
-		if (count == 1) {
-			order[n++] = s;
-			break;
-		}
-		s->n = (uint8_t)(kind == AST_IP ? addr_write(s->text, t->prefix.a, t->prefix.fam)
-		    : prefix_write(s->text, t->prefix));
+		s->p = k->v[i]->prefix;
+		length = ips ? addr_write(s->text, s->p.a, s->p.fam) : prefix_write(s->text, s->p);
+		memset(s->text + length, 0, sizeof(s->text) - length);
 		while (at > 0 && (c = spelled_cmp(order[at - 1], s)) > 0)
 			at--;
 		if (at > 0 && c == 0)
 			continue;
-		memmove(order + at + 1, order + at, (n - at) * sizeof(*order));
+		if (at < n)
+			memmove(order + at + 1, order + at, (n - at) * sizeof(*order));
 		order[at] = s;
 		n++;
 	}
@@ -157,20 +163,19 @@ tag_cmp(const struct ast_target *a, const struct ast_target *b)
 
 /* `tag k` comes first among its key's and swallows the pairs that follow. */
 static uint8_t
-make_tags(struct arena *arena, const struct ast_side *side, struct rule_tag **out)
+make_tags(struct arena *arena, const struct kind *k, struct rule_tag **out)
 {
 	const struct ast_target *order[LANG_MAX_TARGETS];
 	unsigned n = 0, kept = 0;
 
-	for (uint32_t i = 0; i < side->targets.n; i++) {
-		const struct ast_target *t = &side->targets.v[i];
+	for (unsigned i = 0; i < k->n; i++) {
+		const struct ast_target *t = k->v[i];
 		unsigned at = n;
 
-		if (t->kind != AST_TAG)
-			continue;
 		while (at > 0 && tag_cmp(order[at - 1], t) > 0)
 			at--;
-		memmove(order + at + 1, order + at, (n - at) * sizeof(*order));
+		if (at < n)
+			memmove(order + at + 1, order + at, (n - at) * sizeof(*order));
 		order[at] = t;
 		n++;
 	}
@@ -191,23 +196,22 @@ make_tags(struct arena *arena, const struct ast_side *side, struct rule_tag **ou
 }
 
 static uint8_t
-make_vms(struct arena *arena, const struct ast_side *side, struct uuid **out)
+make_vms(struct arena *arena, const struct kind *k, struct uuid **out)
 {
 	struct uuid list[LANG_MAX_TARGETS];
 	unsigned n = 0;
 
-	for (uint32_t i = 0; i < side->targets.n; i++) {
-		const struct ast_target *t = &side->targets.v[i];
+	for (unsigned i = 0; i < k->n; i++) {
+		const struct ast_target *t = k->v[i];
 		unsigned at = n;
 		int c = 1;
 
-		if (t->kind != AST_VM)
-			continue;
 		while (at > 0 && (c = uuid_cmp(list[at - 1], t->vm)) > 0)
 			at--;
 		if (at > 0 && c == 0)
 			continue;
-		memmove(list + at + 1, list + at, (n - at) * sizeof(*list));
+		if (at < n)
+			memmove(list + at + 1, list + at, (n - at) * sizeof(*list));
 		list[at] = t->vm;
 		n++;
 	}
@@ -219,20 +223,24 @@ make_vms(struct arena *arena, const struct ast_side *side, struct uuid **out)
 static void
 make_side(struct arena *arena, const struct ast_side *side, struct rule_side *out)
 {
-	unsigned first = side->targets.v[0].kind, count[AST_VM + 1] = { 0 };
+	struct kind kinds[AST_VM + 1], *k;
 
-	out->any = first == AST_ANY;
-	out->vmall = first == AST_ALL_VMS;
-	if (out->any || out->vmall)
-		return;
-	for (uint32_t i = 0; i < side->targets.n; i++)
-		count[side->targets.v[i].kind]++;
-	out->n_ips = make_prefixes(arena, side, AST_IP, count[AST_IP], &out->ips);
-	out->n_subnets = make_prefixes(arena, side, AST_SUBNET, count[AST_SUBNET], &out->subnets);
-	if (count[AST_TAG])
-		out->n_tags = make_tags(arena, side, &out->tags);
-	if (count[AST_VM])
-		out->n_vms = make_vms(arena, side, &out->vms);
+	for (unsigned i = 0; i < BASE_COUNT(kinds); i++)
+		kinds[i].n = 0;
+	for (uint32_t i = 0; i < side->targets.n; i++) {
+		k = &kinds[side->targets.v[i].kind];
+		k->v[k->n++] = &side->targets.v[i];
+	}
+	out->any = kinds[AST_ANY].n != 0;
+	out->vmall = kinds[AST_ALL_VMS].n != 0;
+	if (kinds[AST_IP].n)
+		out->n_ips = make_prefixes(arena, &kinds[AST_IP], true, &out->ips);
+	if (kinds[AST_SUBNET].n)
+		out->n_subnets = make_prefixes(arena, &kinds[AST_SUBNET], false, &out->subnets);
+	if (kinds[AST_TAG].n)
+		out->n_tags = make_tags(arena, &kinds[AST_TAG], &out->tags);
+	if (kinds[AST_VM].n)
+		out->n_vms = make_vms(arena, &kinds[AST_VM], &out->vms);
 }
 
 /* --- ports and types ------------------------------------------------------ */
