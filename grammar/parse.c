@@ -44,13 +44,6 @@ text_of(const struct parse *px, struct span t)
 	return (struct slice){ px->b.text + t.off, t.len };
 }
 
-/* The empty token behind one. */
-static struct span
-end_of(struct span t)
-{
-	return (struct span){ t.off + t.len, 0 };
-}
-
 static int
 hold(struct parse *px, int token, const struct span *t)
 {
@@ -58,7 +51,7 @@ hold(struct parse *px, int token, const struct span *t)
 	px->held = token;
 	px->held_text = *t;
 	px->begun = false;
-	px->at = end_of(px->at);
+	px->at = parse_end_of(px->at);
 	px->last = SENTENCE_END;
 	return SENTENCE_END;
 }
@@ -79,7 +72,7 @@ next_in_file(RULE_YYSTYPE *value, struct parse *px)
 	} else {
 		token = rule_scan(value, px->scanner);
 		if (token == RULE_YYEOF)
-			value->tok = end_of(px->at);
+			value->tok = parse_end_of(px->at);
 		if (token == RULE_YYEOF && px->wanted && !px->asked) {
 			px->asked = true;
 			return BAD_TOKEN;
@@ -99,26 +92,21 @@ next_in_file(RULE_YYSTYPE *value, struct parse *px)
 }
 
 int
-rule_yylex(RULE_YYSTYPE *value, struct parse *px)
+parse_token_slow(RULE_YYSTYPE *value, struct parse *px)
 {
 	int token;
 
 	if (px->start) {
 		token = px->start;
 		px->start = 0;
+		px->plain = !px->file;
 		return token;
 	}
-	if (px->file) {
-		token = next_in_file(value, px);
-		if (token == SENTENCE_END)
-			return token;
-	} else {
-		token = rule_scan(value, px->scanner);
-		if (token == RULE_YYEOF)
-			value->tok = end_of(px->at);
+	token = next_in_file(value, px);
+	if (token != SENTENCE_END) {
+		px->last = token;
+		px->at = value->tok;
 	}
-	px->last = token;
-	px->at = value->tok;
 	return token;
 }
 
@@ -158,7 +146,6 @@ run(struct parse *px, int start, bool file)
 	/* Outside the arena when that is emptied after each sentence. */
 	char *copy = px->sink ? base_alloc(src->text.n + 2)
 	    : arena_alloc(px->b.arena, src->text.n + 2);
-	void *buffer;
 	bool good;
 
 	if (src->text.n)
@@ -168,9 +155,9 @@ run(struct parse *px, int start, bool file)
 	px->end = copy + src->text.n;
 	px->at = (struct span){ 0, 0 };
 	px->start = start;
-	buffer = rule_scan_text(px->scanner, copy, src->text.n + 2, file);
+	px->plain = false;
+	rule_scan_text(px->scanner, copy, src->text.n + 2, file);
 	good = rule_yyparse(px) == 0;
-	rule_scan_done(px->scanner, buffer);
 	if (px->sink)
 		free(copy);
 	return good;

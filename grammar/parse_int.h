@@ -17,6 +17,7 @@ struct parse {
 	void *context;
 	const char *end;                /* of the scanned copy, b.text, without its NULs */
 	int start;                      /* the token that selects the grammar's entrance, or 0 */
+	bool plain;                     /* tokens are the scanner's: one sentence, which has begun */
 	bool begun;                     /* a sentence of a file has begun */
 	bool good;                      /* the last sentence of a file had no error */
 	bool have_held;                 /* a token is held back behind a sentence's end */
@@ -38,8 +39,17 @@ union RULE_YYSTYPE;
 int rule_scan(union RULE_YYSTYPE *value, void *scanner);
 void *rule_scanner_new(struct parse *px);
 void rule_scanner_free(void *scanner);
-void *rule_scan_text(void *scanner, char *text, size_t size, bool file);
-void rule_scan_done(void *scanner, void *buffer);
+void rule_scan_text(void *scanner, char *text, size_t size, bool file);
+
+/* The parser's first token, and those of a file. */
+int parse_token_slow(union RULE_YYSTYPE *value, struct parse *px);
+
+/* The empty token behind one. */
+static inline struct span
+parse_end_of(struct span t)
+{
+	return (struct span){ t.off + t.len, 0 };
+}
 
 /* The scanner's errors, as token kinds that the grammar never accepts. */
 void parse_report_char(struct parse *px, struct span t);

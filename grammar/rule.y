@@ -29,10 +29,6 @@
 struct parse;
 }
 
-%code provides {
-int rule_yylex(RULE_YYSTYPE *value, struct parse *px);
-}
-
 %code {
 static void
 rule_yyerror(struct parse *px, const char *text)
@@ -40,6 +36,21 @@ rule_yyerror(struct parse *px, const char *text)
 	(void)px;
 	(void)text;
 	base_oom(0);    /* only "memory exhausted" comes here: the grammar does not nest */
+}
+
+static inline int
+rule_yylex(RULE_YYSTYPE *value, struct parse *px)
+{
+	int token;
+
+	if (!px->plain)
+		return parse_token_slow(value, px);
+	token = rule_scan(value, px->scanner);
+	if (token == RULE_YYEOF)
+		value->tok = parse_end_of(px->at);
+	px->last = token;
+	px->at = value->tok;
+	return token;
 }
 
 #define B (&px->b)

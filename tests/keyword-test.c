@@ -33,17 +33,17 @@ scan(const char *text, uint32_t *length)
 	struct diags diags = { .arena = &arena };
 	struct src src = { .name = slice_of("test"), .text = slice_of(text) };
 	struct parse px = { .b = { .arena = &arena, .diags = &diags, .src = &src } };
-	void *scanner = rule_scanner_new(&px), *buffer;
+	void *scanner = rule_scanner_new(&px);
 	char copy[64] = { 0 };
 	RULE_YYSTYPE value;
 	int token;
 
 	memcpy(copy, text, strlen(text));
-	px.base = copy;
-	buffer = rule_scan_text(scanner, copy, strlen(text) + 2, false);
+	px.b.text = copy;
+	px.end = copy + strlen(text);
+	rule_scan_text(scanner, copy, strlen(text) + 2, false);
 	token = rule_scan(&value, scanner);
-	*length = value.tok.n;
-	rule_scan_done(scanner, buffer);
+	*length = value.tok.len;
 	rule_scanner_free(scanner);
 	arena_free(&arena);
 	return token;
