@@ -20,6 +20,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 
 /* "0.1.0" */
 const char *fwr_version(void);
@@ -274,6 +277,9 @@ int fwr_query(struct fwr_reader *r, const char *params, size_t n, enum fwr_answe
 /* One rule in a form; empty if there is none. */
 int fwr_find(struct fwr_reader *r, const char *uuid, enum fwr_form form, struct fwr_text *out);
 
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif
