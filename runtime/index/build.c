@@ -112,7 +112,7 @@ same_key(const struct keyed *a, const struct keyed *b)
 
 /* Elements of one key come in ascending order, for numbers were given out so. */
 static uint32_t
-build_map(struct index *ix, struct keyed_list *l)
+build_map(struct index *ix, struct index_state *state, enum index_map map, struct keyed_list *l)
 {
 	struct element_list set = { 0 };
 	struct tree_builder tree;
@@ -128,6 +128,7 @@ build_map(struct index *ix, struct keyed_list *l)
 			add_element(&set, l->v[i].element);
 		e.value = set_build(&ix->store, set.v, (uint32_t)set.n);
 		tree_build_add(&tree, &e);
+		index_note_length(state, map, e.len);
 	}
 	free(set.v);
 	free(l->v);
@@ -193,7 +194,7 @@ index_build_from(const struct rule *(*next)(void *context), void *context, uint3
 	state.rules = n;
 	state.map[MAP_UUID] = build_uuids(ix, &b.map[MAP_UUID]);
 	for (int m = MAP_UUID + 1; m < INDEX_MAPS; m++)
-		state.map[m] = build_map(ix, &b.map[m]);
+		state.map[m] = build_map(ix, &state, m, &b.map[m]);
 	for (int s = 0; s < INDEX_SETS; s++) {
 		state.set[s] = set_build(&ix->store, b.set[s].v, (uint32_t)b.set[s].n);
 		free(b.set[s].v);

@@ -22,38 +22,24 @@
 #include "../../compiler/input/input.h"
 #include "index_int.h"
 
-#define FILE_VERSION 1u
+#define FILE_VERSION 2u
 #define FILE_ORDER 0x01020304u
-#define HEAD_BYTES 4096
 #define EAGER_PAGES 256                 /* 16 MiB: checked whole when opened, in some 2 ms */
 #define NOWHERE ((struct span){ 0, 0 })
-
-struct head {
-	char magic[INDEX_MAGIC_SIZE];
-	uint32_t order, version;
-	uint64_t bytes;                 /* of the whole file */
-	uint32_t pages;
-	uint32_t sorted;                /* rules, numbered from 0 */
-	uint32_t numbers;               /* reference of the table of numbers */
-	uint32_t unused;
-	uint64_t tag_key[4];
-	struct index_state state;
-	uint64_t sums;                  /* checksum of the pages' checksums */
-	uint64_t sum;                   /* of the head, this member being 0 */
-};
 
 static size_t
 sums_bytes(uint32_t pages)
 {
-	return ((size_t)pages * sizeof(uint64_t) + HEAD_BYTES - 1) / HEAD_BYTES * HEAD_BYTES;
+	return ((size_t)pages * sizeof(uint64_t) + INDEX_HEAD_BYTES - 1) / INDEX_HEAD_BYTES * INDEX_HEAD_BYTES;
 }
 
-static uint64_t
-head_sum(const struct head *h)
+uint64_t
+index_head_sum(const char *bytes)
 {
-	struct head copy = *h;
+	union index_head_page copy;
 
-	copy.sum = 0;
+	memcpy(&copy, bytes, sizeof(copy));
+	copy.h.sum = 0;
 	return store_sum(&copy, sizeof(copy));
 }
 
@@ -75,18 +61,18 @@ refuse(struct diags *diags, struct slice name, const char *fmt, ...)
 
 /* The first failure in words, or NULL. */
 static const char *
-check_head(struct diags *diags, const struct head *h, size_t n)
+check_head(struct diags *diags, const struct index_head *h, size_t n)
 {
 	if (n < sizeof(h->magic) || memcmp(h->magic, INDEX_MAGIC, sizeof(h->magic)) != 0)
 		return "is not one";
-	if (n < HEAD_BYTES)
+	if (n < INDEX_HEAD_BYTES)
 		return arena_printf(diags->arena, "is cut off: %zu bytes are not even its head", n);
 	if (h->order == __builtin_bswap32(FILE_ORDER))
 		return "was made on a machine of the other byte order; build it again from the rules";
 	if (h->order == FILE_ORDER && h->version != FILE_VERSION)
 		return arena_printf(diags->arena, "is of version %u, and this program reads "
 		    "version %u; build it again from the rules", h->version, FILE_VERSION);
-	if (h->order != FILE_ORDER || h->sum != head_sum(h))
+	if (h->order != FILE_ORDER || h->sum != index_head_sum((const char *)h))
 		return "is damaged: its head does not match its checksum";
 	if (h->bytes != n)
 		return arena_printf(diags->arena, n < h->bytes
@@ -94,7 +80,7 @@ check_head(struct diags *diags, const struct head *h, size_t n)
 		    : "is damaged: it has %zu bytes, and %llu were written",
 		    n, (unsigned long long)h->bytes);
 	if (h->pages > STORE_MAX_PAGES || h->sorted > SET_MAX_NUMBER ||
-	    h->bytes != HEAD_BYTES + sums_bytes(h->pages) + h->pages * STORE_PAGE ||
+	    h->bytes != INDEX_HEAD_BYTES + sums_bytes(h->pages) + h->pages * STORE_PAGE ||
 	    h->numbers % STORE_PAGE_GRAINS != 0 || h->state.rules != h->sorted ||
 	    (uint64_t)h->numbers / STORE_PAGE_GRAINS + h->sorted / NUMBERS_PER_PAGE >= h->pages)
 		return "is damaged: its head contradicts itself";
@@ -118,9 +104,9 @@ check_pages(struct index *ix, struct slice name, struct diags *diags)
 struct index *
 index_open_bytes(struct slice name, const char *bytes, size_t n, struct diags *diags)
 {
-	const struct head *h = (const struct head *)bytes;
+	const struct index_head *h = (const struct index_head *)bytes;
 	const char *bad = check_head(diags, h, n);
-	const char *sums = bytes + HEAD_BYTES;
+	const char *sums = bytes + INDEX_HEAD_BYTES;
 	struct index_state *state;
 	struct index *ix;
 
@@ -183,7 +169,7 @@ index_open(const char *path, struct diags *diags)
 			close(fd);
 		return NULL;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size < HEAD_BYTES) {
+	if (!S_ISREG(st.st_mode) || st.st_size < INDEX_HEAD_BYTES) {
 		close(fd);
 		return refuse(diags, name, S_ISREG(st.st_mode) ? "is cut off: %lld bytes are not even "
 		    "its head" : "is not a regular file", (long long)st.st_size);
@@ -235,7 +221,7 @@ page_at(struct index *ix, uint32_t i)
 static bool
 write_index(int fd, struct index *ix)
 {
-	union { struct head h; char bytes[HEAD_BYTES]; } head;
+	union index_head_page head;
 	uint32_t pages = atomic_load(&ix->store.pages);
 	uint64_t *sums = base_alloc(sums_bytes(pages));
 	const struct index_state *state = store_at(&ix->store, atomic_load(&ix->state),
@@ -252,14 +238,14 @@ write_index(int fd, struct index *ix)
 	memcpy(head.h.magic, INDEX_MAGIC, sizeof(head.h.magic));
 	head.h.order = FILE_ORDER;
 	head.h.version = FILE_VERSION;
-	head.h.bytes = HEAD_BYTES + sums_bytes(pages) + pages * STORE_PAGE;
+	head.h.bytes = INDEX_HEAD_BYTES + sums_bytes(pages) + pages * STORE_PAGE;
 	head.h.pages = pages;
 	head.h.sorted = ix->sorted;
 	head.h.numbers = atomic_load(&ix->number_page[0]);
 	memcpy(head.h.tag_key, ix->tag_key, sizeof(head.h.tag_key));
 	head.h.state = *state;
 	head.h.sums = store_sum(sums, sums_bytes(pages));
-	head.h.sum = head_sum(&head.h);
+	head.h.sum = index_head_sum(head.bytes);
 	good = write_run(fd, head.bytes, sizeof(head.bytes)) &&
 	    write_run(fd, sums, sums_bytes(pages));
 	for (uint32_t i = 0; good && i < pages; i++)

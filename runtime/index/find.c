@@ -10,8 +10,9 @@
  * somewhere before it.  From the entry at or before the address, either it
  * contains the address, and the search goes on above its length; or the two agree
  * in only so many first bits, and then none longer than that contains the
- * address: any such would stand between them.  So each step costs one descent and
- * there are as many as answers, and about as many in between.
+ * address: any such would stand between them.  So each step costs one descent, or
+ * what of it differs from the last one, and there are as many as answers, and about as
+ * many in between; lengths that no prefix has are passed over.
  *
  * within: a range of the map.
  */
@@ -66,6 +67,7 @@ query_answer_free(struct query_answer *a)
 {
 	free(a->found.v);
 	free(a->other.v);
+	free(a->spare.v);
 	free(a->bits.word);
 	free(a->sources.v);
 	memset(a, 0, sizeof(*a));
@@ -97,7 +99,8 @@ add_set(struct planner *p, struct plan *plan, uint32_t set, unsigned bits)
 	s->set = set;
 	s->bits = bits;
 	plan->n++;
-	plan->estimate += set_count(&p->rd->ix->store, set);
+	if (!(set & SET_ONE))
+		store_prefetch(&p->rd->ix->store, set, 64);
 }
 
 static void
@@ -126,20 +129,37 @@ cut_key(struct map_key k, unsigned len)
 	return (struct map_key){ k.hi & m.hi, k.lo & m.lo, len };
 }
 
+/* The greatest length of at most `most` that there may be; -1: none. */
+static int
+longest_known(const uint64_t lengths[3], int most)
+{
+	for (int w = most / 64; most >= 0 && w >= 0; w--) {
+		uint64_t bits = lengths[w];
+
+		if (w == most / 64)
+			bits &= ~(uint64_t)0 >> (63 - most % 64);
+		if (bits)
+			return w * 64 + 63 - __builtin_clzll(bits);
+	}
+	return -1;
+}
+
 /* All prefixes of at most `longest` bits that contain the key's address. */
 static void
 add_containing(struct planner *p, struct plan *plan, enum index_map map, struct map_key key,
     int longest, unsigned bits)
 {
+	const uint64_t *lengths = p->rd->state.lengths[map - MAP_V4];
 	struct store *st = &p->rd->ix->store;
 	uint32_t root = p->rd->state.map[map];
+	struct map_finger finger = { 0 };
 	struct map_entry e;
 
-	while (longest >= 0) {
+	while ((longest = longest_known(lengths, longest)) >= 0) {
 		struct map_key at = cut_key(key, (unsigned)longest), found;
 		unsigned common;
 
-		if (!map_floor(st, root, &at, &e))
+		if (!map_floor_back(&finger, st, root, &at, &e))
 			return;
 		found = (struct map_key){ e.hi, e.lo, e.len };
 		common = common_bits(found, key);
@@ -160,7 +180,6 @@ static void
 add_within(struct planner *p, struct plan *plan, enum index_map map, struct map_key key,
     unsigned bits)
 {
-	struct store *st = &p->rd->ix->store;
 	struct addr m = addr_mask(key.len);
 	struct map_key last = { key.hi | ~m.hi, key.lo | ~m.lo, 128 };
 	struct query_source *s = new_source(p);
@@ -171,9 +190,25 @@ add_within(struct planner *p, struct plan *plan, enum index_map map, struct map_
 	s->first = key;
 	s->last = last;
 	plan->n++;
-	/* About one rule a prefix. */
-	plan->estimate += map_rank(st, p->rd->state.map[map], &last) -
-	    map_rank(st, p->rd->state.map[map], &key);
+}
+
+/* How many elements a plan's sources hold, by what the trees know of themselves. */
+static uint64_t
+estimate(struct planner *p, const struct plan *plan)
+{
+	struct store *st = &p->rd->ix->store;
+	uint64_t n = 0;
+
+	for (uint32_t i = plan->first; i < plan->first + plan->n; i++) {
+		const struct query_source *s = &p->a->sources.v[i];
+		uint32_t root = s->kind == SOURCE_SET ? 0 : p->rd->state.map[s->map];
+
+		if (s->kind == SOURCE_SET)
+			n += set_count(st, s->set);
+		else    /* About one rule a prefix. */
+			n += map_rank(st, root, &s->last) - map_rank(st, root, &s->first);
+	}
+	return n;
 }
 
 static void
@@ -299,8 +334,13 @@ collect_set(struct store *st, uint32_t set, unsigned bits, struct query_list *ou
 	set_begin(&it, st, set);
 	while ((run = set_next_run(&it, &n)) != NULL) {
 		query_list_room(out, n);
+		if (bits == SET_BITS) {         /* every element has one of them */
+			memcpy(out->v + out->n, run, n * sizeof(*run));
+			out->n += n;
+			continue;
+		}
 		for (uint32_t i = 0; i < n; i++) {
-			out->v[out->n] = run[i] & ~SET_ONE;
+			out->v[out->n] = run[i];
 			out->n += (run[i] & bits) != 0;
 		}
 	}
@@ -386,19 +426,15 @@ sort_bits(struct query_bits *b, struct query_list *l)
 	l->n = n;
 }
 
-/* Elements of one set, or few, to numbers. */
+#define RUNS_MAX 64
+#define MERGE_MAX 8192          /* elements; for more, bits are faster */
+
+/* Sorted elements to numbers, each once. */
 static void
-sort_few(struct query_list *l, bool sorted)
+to_numbers(struct query_list *l)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 1, k; !sorted && i < l->n; i++) {
-		uint32_t v = l->v[i];
-
-		for (k = i; k > 0 && l->v[k - 1] > v; k--)
-			l->v[k] = l->v[k - 1];
-		l->v[k] = v;
-	}
 	for (uint32_t i = 0; i < l->n; i++) {
 		uint32_t number = set_number(l->v[i]);
 
@@ -408,16 +444,90 @@ sort_few(struct query_list *l, bool sorted)
 	l->n = n;
 }
 
+/* How many of n ascending elements are before v. */
+static uint32_t
+count_before(const uint32_t *x, uint32_t n, uint32_t v)
+{
+	uint32_t at = 0;
+
+	while (n) {
+		uint32_t half = (n + 1) / 2;
+		bool before = x[at + half - 1] < v;
+
+		at += before ? half : 0;
+		n = before ? n - half : half - 1;
+	}
+	return at;
+}
+
+/* Merges the ascending runs of a and of b elements behind it that begin at v. */
+static void
+merge_two(uint32_t *v, uint32_t a, uint32_t b, struct query_list *spare)
+{
+	uint32_t *x, *x_end, *y = v + a, *y_end = y + b;
+
+	spare->n = 0;
+	query_list_room(spare, a);
+	x = memcpy(spare->v, v, a * sizeof(*v));
+	x_end = x + a;
+	if (a < b / 8) {
+		/* Few into many: search the place of each. */
+		for (; x < x_end; x++) {
+			uint32_t n = count_before(y, (uint32_t)(y_end - y), *x);
+
+			memmove(v, y, n * sizeof(*v));
+			v += n;
+			y += n;
+			*v++ = *x;
+		}
+		return;
+	}
+	/* Which one is next cannot be foreseen, so nothing branches on it. */
+	while (x < x_end && y < y_end) {
+		uint32_t p = *x, q = *y, is_y = q < p;
+
+		*v++ = is_y ? q : p;
+		x += 1 - is_y;
+		y += is_y;
+	}
+	memcpy(v, x, (size_t)(x_end - x) * sizeof(*x));
+}
+
+/*
+ * Merges neighbouring ascending runs until one is left; run[n] is the end.  A run waits
+ * until the next is as long, so that each element is moved about as often as the runs'
+ * lengths can be halved.
+ */
+static void
+merge_runs(struct query_list *l, struct query_list *spare, const uint32_t *run, unsigned n)
+{
+	uint32_t start[RUNS_MAX + 1];
+	unsigned k = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		start[k++] = run[i];
+		while (k > 1 && (i + 1 == n ||
+		    start[k - 1] - start[k - 2] <= run[i + 1] - start[k - 1])) {
+			merge_two(l->v + start[k - 2], start[k - 1] - start[k - 2],
+			    run[i + 1] - start[k - 1], spare);
+			k--;
+		}
+	}
+}
+
 /* The numbers that a plan's sources hold: ascending, each once. */
 static void
 collect(struct planner *p, const struct plan *plan, struct query_list *out)
 {
-	bool sorted = plan->n <= 1;
+	uint32_t run[RUNS_MAX + 1];
+	bool sorted = plan->n <= RUNS_MAX;
 
 	out->n = 0;
-	for (uint32_t i = plan->first; i < plan->first + plan->n; i++) {
-		const struct query_source *s = &p->a->sources.v[i];
+	for (uint32_t i = 0; i < plan->n; i++) {
+		const struct query_source *s = &p->a->sources.v[plan->first + i];
 
+		if (sorted)
+			run[i] = out->n;
 		if (s->kind == SOURCE_SET) {
 			collect_set(&p->rd->ix->store, s->set, s->bits, out);
 		} else {
@@ -425,10 +535,13 @@ collect(struct planner *p, const struct plan *plan, struct query_list *out)
 			sorted = false;
 		}
 	}
-	if (sorted || out->n < 24)
-		sort_few(out, sorted);
-	else
+	if (!sorted || (out->n > MERGE_MAX && plan->n > 1)) {
 		sort_bits(&p->a->bits, out);
+		return;
+	}
+	run[plan->n] = out->n;
+	merge_runs(out, &p->a->spare, run, plan->n);
+	to_numbers(out);
 }
 
 static void
@@ -520,6 +633,8 @@ find(struct planner *p, bool *ordered)
 		query_list_room(l, p->rd->state.rules);
 		index_walk(p->rd, add_number, l);
 	} else {
+		for (unsigned i = 0; i < p->n && p->n > 1; i++)
+			p->plan[i].estimate = estimate(p, &p->plan[i]);
 		if (p->n > 1)
 			qsort(p->plan, p->n, sizeof(p->plan[0]), plan_cmp);
 		collect(p, &p->plan[next++], l);

@@ -225,6 +225,7 @@ add_number(struct change *c, const struct rule *r, uint32_t number)
 			e.value = old.value;
 		e.value = set_put(&c->w, e.value, number << 4 | keys[i].bits);
 		*root = map_put(&c->w, *root, &e);
+		index_note_length(&c->state, keys[i].map, k->len);
 	}
 	n = index_sets(r, set, bits);
 	for (unsigned i = 0; i < n; i++)

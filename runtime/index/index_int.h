@@ -37,7 +37,41 @@ struct index_state {
 	uint32_t rules;
 	uint32_t map[INDEX_MAPS];
 	uint32_t set[INDEX_SETS];
+	/* By family from MAP_V4: a bit for each length that a prefix has, or had. */
+	uint64_t lengths[2][3];
 };
+
+static inline void
+index_note_length(struct index_state *state, enum index_map map, uint32_t len)
+{
+	if (map == MAP_V4 || map == MAP_V6)
+		state->lengths[map - MAP_V4][len / 64] |= (uint64_t)1 << len % 64;
+}
+
+#define INDEX_HEAD_BYTES 4096
+
+/* How an index file begins. */
+struct index_head {
+	char magic[INDEX_MAGIC_SIZE];
+	uint32_t order, version;
+	uint64_t bytes;                 /* of the whole file */
+	uint32_t pages;
+	uint32_t sorted;                /* rules, numbered from 0 */
+	uint32_t numbers;               /* reference of the table of numbers */
+	uint32_t unused;
+	uint64_t tag_key[4];
+	struct index_state state;
+	uint64_t sums;                  /* checksum of the pages' checksums */
+	uint64_t sum;                   /* of the first INDEX_HEAD_BYTES, this member being 0 */
+};
+
+union index_head_page {
+	struct index_head h;
+	char bytes[INDEX_HEAD_BYTES];
+};
+
+/* What sum must be in a head. */
+uint64_t index_head_sum(const char *bytes);
 
 /* By a rule's number; never changes while a reader can know the number. */
 struct index_number {

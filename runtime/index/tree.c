@@ -102,42 +102,35 @@ child_count(const struct shape *s, const char *entry)
 static inline bool
 map_key_after(const struct map_key *e, const struct map_key *key)
 {
-	if (e->hi != key->hi)
-		return e->hi > key->hi;
-	if (e->lo != key->lo)
-		return e->lo > key->lo;
-	return e->len > key->len;
+	unsigned __int128 a = (unsigned __int128)e->hi << 64 | e->lo;
+	unsigned __int128 b = (unsigned __int128)key->hi << 64 | key->lo;
+
+	return (a > b) | ((a == b) & (e->len > key->len));
 }
 
-/* How many of a node's entries have a key that is not behind the given one. */
+/*
+ * How many of a node's entries have a key that is not behind the given one.  Which
+ * half goes on cannot be foreseen, so nothing branches on it.
+ */
 static inline unsigned
 count_until(enum tree_kind kind, const struct node *n, unsigned size, const void *key)
 {
-	const char *entry = (const char *)(n + 1);
-	unsigned lo = 0, hi = n->n;
+	const char *entry = (const char *)(n + 1), *at = entry;
+	unsigned left = n->n, half;
+	uint32_t number = kind == TREE_SET ? set_number(*(const uint32_t *)key) : 0;
 
-	if (kind == TREE_SET) {
-		uint32_t number = set_number(*(const uint32_t *)key);
+	while (left) {
+		const char *mid;
+		bool behind;
 
-		while (lo < hi) {
-			unsigned mid = (lo + hi) / 2;
-
-			if (set_number(*(const uint32_t *)(entry + mid * size)) > number)
-				hi = mid;
-			else
-				lo = mid + 1;
-		}
-		return lo;
+		half = (left + 1) / 2;
+		mid = at + (size_t)(half - 1) * size;
+		behind = kind == TREE_SET ? set_number(*(const uint32_t *)mid) > number
+		    : map_key_after((const struct map_key *)mid, key);
+		at = behind ? at : mid + size;
+		left = behind ? half - 1 : left - half;
 	}
-	while (lo < hi) {
-		unsigned mid = (lo + hi) / 2;
-
-		if (map_key_after((const struct map_key *)(entry + mid * size), key))
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo;
+	return (unsigned)(at - entry) / size;
 }
 
 static inline bool
@@ -161,30 +154,53 @@ tree_count(struct store *st, uint32_t root)
 }
 
 bool
-map_floor(struct store *st, uint32_t root, const struct map_key *key, struct map_entry *out)
+map_floor_back(struct map_finger *f, struct store *st, uint32_t root, const struct map_key *key,
+    struct map_entry *out)
 {
 	const struct shape *s = &shapes[TREE_MAP];
 	unsigned height = TREE_MAX_HEIGHT;
 
-	while (root) {
-		const struct node *n = read_node(st, TREE_MAP, root, height);
+	/* Up to a node that does not begin behind the key: the entry is below that. */
+	while (f->depth && map_key_after((const struct map_key *)(f->node[f->depth - 1] + 1), key))
+		f->depth--;
+	for (;;) {
+		const struct node *n = f->depth ? f->node[f->depth - 1] : NULL;
 		const char *entry;
 		unsigned i;
 
-		if (!n)
+		if (!n && root)
+			f->node[f->depth++] = n = read_node(st, TREE_MAP, root, height);
+		if (!n) {
+			f->depth = 0;
 			return false;
+		}
 		i = count_until(TREE_MAP, n, entry_size(s, n->height), key);
-		if (i == 0)
+		if (i == 0) {
+			f->depth = 0;
 			return false;
+		}
 		entry = (const char *)(n + 1) + (i - 1) * entry_size(s, n->height);
 		if (n->height == 0) {
 			memcpy(out, entry, sizeof(*out));
 			return true;
 		}
-		root = child_ref(s, entry);
 		height = n->height - 1u;
+		store_prefetch(st, child_ref(s, entry), 704);
+		n = read_node(st, TREE_MAP, child_ref(s, entry), height);
+		if (!n) {
+			f->depth = 0;
+			return false;
+		}
+		f->node[f->depth++] = n;
 	}
-	return false;
+}
+
+bool
+map_floor(struct store *st, uint32_t root, const struct map_key *key, struct map_entry *out)
+{
+	struct map_finger f = { 0 };
+
+	return map_floor_back(&f, st, root, key, out);
 }
 
 bool

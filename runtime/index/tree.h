@@ -22,10 +22,11 @@
 #define SET_BITS 15u
 #define SET_MAX_NUMBER (((uint32_t)1 << 27) - 1)
 
+/* Also of one with the top bit, which only a damaged file has. */
 static inline uint32_t
 set_number(uint32_t element)
 {
-	return element >> 4;
+	return element >> 4 & SET_MAX_NUMBER;
 }
 
 struct map_key {
@@ -59,6 +60,17 @@ uint32_t map_remove(struct tree_writer *w, uint32_t root, const struct map_key *
 bool map_find(struct store *st, uint32_t root, const struct map_key *key, struct map_entry *out);
 bool map_floor(struct store *st, uint32_t root, const struct map_key *key,
     struct map_entry *out);
+/*
+ * The same for keys that only go back, from a finger of zeros on: it remembers the way
+ * to the last entry, which is most of the way to the next.
+ */
+struct map_finger {
+	uint32_t depth;
+	const struct node *node[TREE_MAX_HEIGHT + 1];
+};
+
+bool map_floor_back(struct map_finger *f, struct store *st, uint32_t root,
+    const struct map_key *key, struct map_entry *out);
 uint32_t map_rank(struct store *st, uint32_t root, const struct map_key *key);
 uint32_t tree_count(struct store *st, uint32_t root);
 

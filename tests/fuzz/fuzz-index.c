@@ -14,22 +14,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 #define RULES 300
-#define HEAD 4096
 
 static char *sound;
 static size_t sound_bytes;
 static uint32_t sound_pages;
-
-/* Where the head says what the file is made of. */
-struct head {
-	char magic[8];
-	uint32_t order, version;
-	uint64_t bytes;
-	uint32_t pages, sorted, numbers, unused;
-	uint64_t tag_key[4];
-	struct index_state state;
-	uint64_t sums, sum;
-};
 
 static void
 make_sound(void)
@@ -57,7 +45,7 @@ make_sound(void)
 	sound_bytes = src->text.n;
 	sound = malloc(sound_bytes);
 	memcpy(sound, src->text.p, sound_bytes);
-	sound_pages = ((struct head *)sound)->pages;
+	sound_pages = ((struct index_head *)sound)->pages;
 	close(fd);
 	unlink(path);
 	index_free(ix);
@@ -150,8 +138,8 @@ static void
 change_pages(const uint8_t *data, size_t n)
 {
 	char *copy = malloc(sound_bytes);
-	struct head *h = (struct head *)copy;
-	uint64_t *sums = (uint64_t *)(copy + HEAD);
+	struct index_head *h = (struct index_head *)copy;
+	uint64_t *sums = (uint64_t *)(copy + INDEX_HEAD_BYTES);
 	char *pages = copy + sound_bytes - (size_t)sound_pages * STORE_PAGE;
 
 	memcpy(copy, sound, sound_bytes);
@@ -166,8 +154,7 @@ change_pages(const uint8_t *data, size_t n)
 	for (uint32_t i = 0; i < sound_pages; i++)
 		sums[i] = store_sum(pages + i * STORE_PAGE, STORE_PAGE);
 	h->sums = store_sum(sums, (size_t)(pages - (char *)sums));
-	h->sum = 0;
-	h->sum = store_sum(h, sizeof(*h));
+	h->sum = index_head_sum(copy);
 	open_and_use(copy, sound_bytes, data, n);
 	free(copy);
 }
