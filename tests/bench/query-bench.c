@@ -5,7 +5,10 @@
  *
  *   query-bench gen N SEED             N rules as JSON lines
  *   query-bench ask N SEED K           K questions of most kinds over the same rules
- *   query-bench run RULES QUESTIONS FILE   reads, builds, saves to FILE, opens, answers
+ *   query-bench run QUESTIONS FILE RULES...    reads, builds, saves to FILE, opens, answers
+ *   query-bench grow QUESTIONS FILE RULES...   the same as one row of a table
+ *   query-bench rpc FWRULE FILE QUESTIONS      the questions to `fwrule rpc`
+ *   query-bench floor RULES malloc|arena       libjansson alone
  *
  * The skew: one owner in fifty rules, owners by Zipf; tags by Zipf from 2,000 keys,
  * half with one of a key's 40 values; a VM for every five rules; 55 % of address
@@ -13,10 +16,13 @@
  * IPv4 in the private networks, the rest by Zipf in 20,000 public /16; a fifth
  * IPv6, nested the same way below fd00::/8 and 2001:db8::/32.
  */
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "compiler/input/input.h"
 #include "runtime/index/query.h"
@@ -249,6 +255,7 @@ resident(void)
 
 struct question {
 	char kind[16];
+	const char *text;               /* of its value */
 	struct query q;
 	struct uuid uuid;
 	bool by_uuid;
@@ -267,7 +274,8 @@ read_question(const char *line, struct question *k, struct arena *arena)
 	    sscanf(line, "%15s subnet %127s", k->kind, value) != 2 &&
 	    sscanf(line, "%15s %127s", k->kind, value) != 2)
 		return false;
-	s = slice_of(arena_printf(arena, "%s", value));
+	k->text = arena_printf(arena, "%s", value);
+	s = slice_of(k->text);
 	if (strcmp(k->kind, "uuid") == 0)
 		return k->by_uuid = uuid_read(s, &k->uuid);
 	if (strcmp(k->kind, "owner") == 0)
@@ -297,16 +305,55 @@ double_cmp(const void *a, const void *b)
 }
 
 struct times {
-	double *v;
+	double *v, *rows;
 	uint32_t n;
 };
 
 static void
-report(const char *kind, const char *what, struct times *t, double rows)
+times_room(struct times *t, uint32_t n)
 {
+	t->v = base_grow(t->v, (n + 1) * sizeof(double));
+	t->rows = base_grow(t->rows, (n + 1) * sizeof(double));
+	t->n = 0;
+}
+
+#define PASSES 2
+
+static void
+times_least(struct times *t, bool first, double v)
+{
+	if (first || v < t->v[t->n])
+		t->v[t->n] = v;
+	t->n++;
+}
+
+static double
+mean(const double *v, uint32_t n)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += v[i];
+	return n ? sum / n : 0;
+}
+
+/*
+ * A line for query.sh: who, question, layout, what was handed out; microseconds at the
+ * median and at p99; questions a second one after the other, and without waiting (0:
+ * not measured); rows at the median and on average.
+ */
+static void
+report(const char *who, const char *kind, const char *what, struct times *t, double unwaited)
+{
+	double each = mean(t->v, t->n), rows = mean(t->rows, t->n);
+
+	if (t->n == 0)
+		return;
 	qsort(t->v, t->n, sizeof(*t->v), double_cmp);
-	printf("| %s | %s | %.2f | %.2f | %.0f |\n", kind, what, t->v[t->n / 2],
-	    t->v[(size_t)t->n * 99 / 100], rows);
+	qsort(t->rows, t->n, sizeof(*t->rows), double_cmp);
+	printf("%s\t%s\t-\t%s\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\n", who, kind, what,
+	    t->v[t->n / 2], t->v[(size_t)t->n * 99 / 100], 1e6 / each, unwaited,
+	    t->rows[t->n / 2], rows);
 }
 
 enum way { COUNT, NUMBERS, RECORDS, JSON, WAYS };
@@ -333,85 +380,98 @@ answer(struct index_reader *rd, struct question *k, enum way way, struct query_a
 		if (!query_run(rd, &k->q, a))
 			abort();
 	}
-	for (uint32_t i = 0; way == RECORDS && i < a->found.n; i++)
+	for (uint32_t i = 0; way == RECORDS && i < a->found.n; i++) {
+		index_prefetch(rd, a->found.v, a->found.n, i);
 		*sink += index_record(rd, a->found.v[i])->text_n;
+	}
 	if (way == JSON && !query_write(out, rd, &k->q, a))
 		abort();
 	index_end(rd);
 	return a->total;
 }
 
+/*
+ * Of PASSES after one that warms up the least for each question, because the machine
+ * has other work.  Kinds that end in "-once" are asked once each, so that no answer is in
+ * a cache.
+ */
 static void
-measure(struct index *ix, struct question *q, uint32_t n, const char *kind)
+measure_way(struct index_reader *rd, struct question *q, uint32_t n, const char *kind,
+    enum way way, struct times *t)
 {
-	static const char *const name[] = { "count", "numbers in order", "rules in order",
-		"JSON text" };
-	struct index_reader *rd = index_reader_new(ix);
 	struct query_answer a = { 0 };
-	struct times t = { base_alloc(n * sizeof(double)), 0 }, rows = { base_alloc(
-	    n * sizeof(double)), 0 };
 	struct buf out = { 0 };
 	uint64_t sink = 0;
 
-	for (int way = 0; way < WAYS; way++) {
-		t.n = rows.n = 0;
-		for (int pass = 0; pass < 2; pass++)
-			for (uint32_t i = 0; i < n; i++) {
-				double start;
+	int passes = strstr(kind, "-once") ? 1 : PASSES;
 
-				if (strcmp(q[i].kind, kind) != 0)
-					continue;
-				start = now();
-				rows.v[rows.n] = answer(rd, &q[i], way, &a, &out, &sink);
-				t.v[t.n] = now() - start;
-				/* The first pass warms up. */
-				if (pass) {
-					t.n++;
-					rows.n++;
-				}
-			}
-		if (t.n) {
-			qsort(rows.v, rows.n, sizeof(double), double_cmp);
-			report(kind, name[way], &t, rows.v[rows.n / 2]);
+	times_room(t, n);
+	for (int pass = passes == 1; pass <= passes; pass++) {
+		t->n = 0;
+		for (uint32_t i = 0; i < n; i++) {
+			double start;
+
+			if (strcmp(q[i].kind, kind) != 0)
+				continue;
+			start = now();
+			t->rows[t->n] = answer(rd, &q[i], way, &a, &out, &sink);
+			times_least(t, pass <= 1, now() - start);
 		}
 	}
 	if (sink == 1)
 		printf("\n");
-	free(t.v);
-	free(rows.v);
 	buf_free(&out);
 	query_answer_free(&a);
+}
+
+static const char *const kinds[] = { "uuid", "exact-ip", "exact-ip-once", "exact-subnet", "owner",
+	"tag", "contains", "overlaps" };
+
+static void
+measure(struct index *ix, struct question *q, uint32_t n)
+{
+	static const char *const name[] = { "count", "numbers", "records", "rules" };
+	struct index_reader *rd = index_reader_new(ix);
+	struct times t = { 0 };
+
+	for (size_t i = 0; i < BASE_COUNT(kinds); i++)
+		for (int way = 0; way < WAYS; way++) {
+			measure_way(rd, q, n, kinds[i], way, &t);
+			report("ours", kinds[i], name[way], &t, 0);
+		}
+	free(t.v);
+	free(t.rows);
 	index_reader_free(rd);
 }
 
-/* Cost of single changes: other rules under the UUIDs of some, back again, and out and in. */
+enum { INSERT, REPLACE, REMOVE, CHANGES };
+
+/* Random rules out, in again, and once more in their own place. */
 static void
-measure_changes(struct index *ix, struct rule *const *rules, uint32_t n)
+measure_changes(struct index *ix, struct rule *const *rules, uint32_t n,
+    struct times t[CHANGES])
 {
 	uint32_t many = n < 20000 ? n : 20000;
-	struct times put = { base_alloc(many * sizeof(double)), 0 };
-	struct times take = { base_alloc(many * sizeof(double)), 0 };
-	struct times replace = { base_alloc(many * sizeof(double)), 0 };
 
+	for (int k = 0; k < CHANGES; k++)
+		times_room(&t[k], many);
 	for (uint32_t i = 0; i < many; i++) {
 		struct rule *r = rules[random_below(n)];
-		double start = now();
+		double at[CHANGES + 1];
 
+		at[0] = now();
 		index_remove(ix, r->uuid);
-		take.v[take.n++] = now() - start;
-		start = now();
+		at[1] = now();
 		index_put(ix, r);
-		put.v[put.n++] = now() - start;
-		start = now();
+		at[2] = now();
 		index_put(ix, r);
-		replace.v[replace.n++] = now() - start;
+		at[3] = now();
+		t[REMOVE].v[i] = at[1] - at[0];
+		t[INSERT].v[i] = at[2] - at[1];
+		t[REPLACE].v[i] = at[3] - at[2];
+		for (int k = 0; k < CHANGES; k++)
+			t[k].rows[t[k].n++] = 1;
 	}
-	report("change", "insert", &put, 1);
-	report("change", "replace", &replace, 1);
-	report("change", "remove", &take, 1);
-	free(put.v);
-	free(take.v);
-	free(replace.v);
 }
 
 static struct question *
@@ -432,61 +492,298 @@ read_questions(const char *path, struct arena *arena, uint32_t *n)
 	return list.v;
 }
 
-static int
-run(const char *rules, const char *questions, const char *file)
-{
-	static const char *const kinds[] = { "uuid", "exact-ip", "exact-subnet", "owner", "tag",
-		"contains", "overlaps" };
-	struct arena arena = { 0 }, scratch = { 0 };
-	struct diags diags = { .arena = &scratch };
-	struct index_stats st;
+/* --- from lines to answers ------------------------------------------------------------- */
+
+struct built {
+	struct arena arena, scratch;
+	struct diags diags;
 	struct input in;
 	struct index *ix;
-	double t, before, text = 0;
-	uint32_t n;
-	struct question *q = read_questions(questions, &scratch, &n);
+	double read, build, save, open; /* microseconds */
+	double bytes, resident, text;   /* a rule */
+};
 
-	json_arena_install();
-	input_init(&in, &arena, &diags, (struct lang_opts){ 0 });
-	t = now();
-	input_read(&in, rules);
-	t = now() - t;
-	if (diags.errors || !in.rules.n)
-		return 1;
-	for (uint32_t i = 0; i < in.rules.n; i++)
-		text += (double)in.rules.v[i]->text.n;
-	printf("| read %u JSON lines | %.2f s | %.0f rules/s |\n", in.rules.n, t / 1e6,
-	    in.rules.n / t * 1e6);
+static bool
+build(struct built *b, const char *file, char **rules, int n)
+{
+	struct index_stats st;
+	double before;
+
+	b->diags.arena = &b->scratch;
+	input_init(&b->in, &b->arena, &b->diags, (struct lang_opts){ 0 });
+	b->read = now();
+	for (int i = 0; i < n; i++)
+		input_read(&b->in, rules[i]);
+	b->read = now() - b->read;
+	if (b->diags.errors || !b->in.rules.n)
+		return false;
+	for (uint32_t i = 0; i < b->in.rules.n; i++)
+		b->text += (double)b->in.rules.v[i]->text.n / b->in.rules.n;
+	malloc_trim(0);
 	before = resident();
-	t = now();
-	ix = index_build(in.rules.v, in.rules.n);
-	t = now() - t;
-	index_get_stats(ix, &st);
-	printf("| build the index | %.2f s | %.0f rules/s |\n", t / 1e6, in.rules.n / t * 1e6);
-	printf("| memory | %.0f bytes a rule (%.0f resident); its sentence %.0f |\n",
-	    (double)st.memory / in.rules.n, (resident() - before) / in.rules.n,
-	    text / in.rules.n);
-	t = now();
-	if (!index_save(ix, file, &diags))
-		return 1;
-	printf("| save | %.2f s |\n", (now() - t) / 1e6);
-	t = 1e9;
+	b->build = now();
+	b->ix = index_build(b->in.rules.v, b->in.rules.n);
+	b->build = now() - b->build;
+	malloc_trim(0);
+	b->resident = (resident() - before) / b->in.rules.n;
+	index_get_stats(b->ix, &st);
+	b->bytes = (double)st.memory / b->in.rules.n;
+	b->save = now();
+	if (!index_save(b->ix, file, &b->diags))
+		return false;
+	b->save = now() - b->save;
+	b->open = 1e9;
 	for (int i = 0; i < 10; i++) {
 		before = now();
-		index_free(index_open(file, &diags));
-		if (now() - before < t)
-			t = now() - before;
+		index_free(index_open(file, &b->diags));
+		if (now() - before < b->open)
+			b->open = now() - before;
 	}
-	printf("| open, the best of ten | %.3f ms |\n", t / 1e3);
-	printf("| question | handed out | median us | p99 us | rows at the median |\n");
-	printf("| --- | --- | --- | --- | --- |\n");
-	for (size_t i = 0; i < BASE_COUNT(kinds); i++)
-		measure(ix, q, n, kinds[i]);
-	measure_changes(ix, in.rules.v, in.rules.n);
-	index_free(ix);
-	input_done(&in);
+	return true;
+}
+
+static void
+built_free(struct built *b)
+{
+	index_free(b->ix);
+	input_done(&b->in);
+	arena_free(&b->arena);
+	arena_free(&b->scratch);
+}
+
+static int
+run(const char *questions, const char *file, char **rules, int n_rules)
+{
+	struct arena arena = { 0 };
+	struct times t[CHANGES] = { { 0 } };
+	struct built b = { 0 };
+	uint32_t n;
+	struct question *q = read_questions(questions, &arena, &n);
+
+	if (!build(&b, file, rules, n_rules))
+		return 1;
+	printf("lines\t%u\t%.0f\n", b.in.rules.n, b.in.rules.n / b.read * 1e6);
+	printf("build\t%.2f\n", b.build / 1e6);
+	printf("memory\t%.0f\t%.0f\t%.0f\n", b.bytes, b.resident, b.text);
+	printf("save\t%.2f\n", b.save / 1e6);
+	printf("open\t%.3f\n", b.open / 1e3);
+	measure(b.ix, q, n);
+	measure_changes(b.ix, b.in.rules.v, b.in.rules.n, t);
+	report("ours", "change", "insert", &t[INSERT], 0);
+	report("ours", "change", "replace", &t[REPLACE], 0);
+	report("ours", "change", "remove", &t[REMOVE], 0);
+	built_free(&b);
 	arena_free(&arena);
-	arena_free(&scratch);
+	return 0;
+}
+
+static void
+print_pair(struct times *t)
+{
+	qsort(t->v, t->n, sizeof(*t->v), double_cmp);
+	printf(" %.2f / %.1f |", t->v[t->n / 2], t->v[(size_t)t->n * 99 / 100]);
+}
+
+/* A row of a table that shows how all of it grows. */
+static int
+grow(const char *questions, const char *file, char **rules, int n_rules)
+{
+	static const char *const shown[] = { "exact-ip-once", "contains", "overlaps" };
+	struct arena arena = { 0 };
+	struct times t = { 0 }, changes[CHANGES] = { { 0 } };
+	struct index_reader *rd;
+	struct built b = { 0 };
+	uint32_t n;
+	struct question *q = read_questions(questions, &arena, &n);
+
+	if (!build(&b, file, rules, n_rules))
+		return 1;
+	printf("| %u | %.0f | %.2f | %.0f | %.3f |", b.in.rules.n, b.in.rules.n / b.read * 1e6,
+	    b.build / 1e6, b.bytes, b.open / 1e3);
+	rd = index_reader_new(b.ix);
+	for (size_t i = 0; i < BASE_COUNT(shown); i++) {
+		measure_way(rd, q, n, shown[i], COUNT, &t);
+		print_pair(&t);
+		if (i)
+			printf(" %.0f |", mean(t.rows, t.n));
+	}
+	index_reader_free(rd);
+	measure_changes(b.ix, b.in.rules.v, b.in.rules.n, changes);
+	print_pair(&changes[INSERT]);
+	printf("\n");
+	built_free(&b);
+	return 0;
+}
+
+/* libjansson alone: every line to a tree and away, in the allocator of the process. */
+static int
+jansson_floor(const char *rules, bool arenas)
+{
+	struct arena arena = { 0 }, text = { 0 };
+	struct diags diags = { .arena = &text };
+	struct src *src = input_file(&text, &diags, rules);
+	double start = now();
+	uint32_t n = 0;
+	const char *p, *end;
+
+	if (!src)
+		return 1;
+	if (arenas)
+		json_arena_install();
+	for (p = src->text.p, end = p + src->text.n; p < end; n++) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		json_t *v;
+
+		json_arena_begin(&arena);
+		v = json_loadb(p, (size_t)(nl - p), JSON_REJECT_DUPLICATES, NULL);
+		json_arena_drop(v);
+		json_arena_end();
+		arena_reset(&arena);
+		p = nl + 1;
+	}
+	printf("floor\t%s\t%.0f\n", arenas ? "arena" : "malloc", n / (now() - start) * 1e6);
+	arena_free(&arena);
+	arena_free(&text);
+	return 0;
+}
+
+/* --- through rpc -------------------------------------------------------------------------- */
+
+struct server {
+	FILE *to;
+	int from;
+	pid_t pid;
+	char *room;                     /* what was read and not yet looked at */
+	size_t at, n;
+};
+
+#define ROOM ((size_t)1 << 20)
+
+static bool
+server_start(struct server *s, const char *program)
+{
+	int in[2], out[2];
+
+	if (pipe(in) || pipe(out) || (s->pid = fork()) < 0)
+		return false;
+	if (s->pid == 0) {
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		close(in[1]);
+		close(out[0]);
+		execl(program, program, "rpc", (char *)NULL);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	s->to = fdopen(in[1], "w");
+	s->from = out[0];
+	s->room = base_alloc(ROOM);
+	return s->to != NULL;
+}
+
+static void
+server_read(struct server *s)
+{
+	ssize_t n;
+
+	memmove(s->room, s->room + s->at, s->n - s->at);
+	s->n -= s->at;
+	s->at = 0;
+	n = read(s->from, s->room + s->n, ROOM - s->n);
+	if (n <= 0)
+		abort();
+	s->n += (size_t)n;
+}
+
+/* Reads to the end of an answer, which must be one. */
+static void
+server_answer(struct server *s)
+{
+	static const char good[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":";
+	char *nl;
+
+	while (s->n - s->at < sizeof(good) - 1)
+		server_read(s);
+	if (memcmp(s->room + s->at, good, sizeof(good) - 1) != 0) {
+		fprintf(stderr, "%.*s\n", 200, s->room + s->at);
+		exit(1);
+	}
+	while (!(nl = memchr(s->room + s->at, '\n', s->n - s->at))) {
+		s->at = s->n;
+		server_read(s);
+	}
+	s->at = (size_t)(nl - s->room) + 1;
+}
+
+static void
+server_ask(struct server *s, const struct question *k, const char *text, bool count)
+{
+	const char *const match[] = { "exact", "contains", "within", "overlaps" };
+
+	fprintf(s->to, "{\"id\":1,\"method\":\"query\",\"params\":{\"%s\":\"%s\","
+	    "\"match\":\"%s\",\"count\":%s}}\n", k->q.ips.n ? "ip" : k->q.subnets.n ? "subnet"
+	    : k->q.owners.n ? "owner_uuid" : "tag", text, match[k->q.match],
+	    count ? "true" : "false");
+	fflush(s->to);
+}
+
+static void
+rpc_kind(struct server *s, struct question *q, uint32_t n, const char *kind, bool count,
+    struct times *t)
+{
+	double start;
+
+	times_room(t, n);
+	for (int pass = 0; pass <= PASSES; pass++) {
+		t->n = 0;
+		for (uint32_t i = 0; i < n; i++) {
+			if (strcmp(q[i].kind, kind) != 0)
+				continue;
+			start = now();
+			server_ask(s, &q[i], q[i].text, count);
+			server_answer(s);
+			t->rows[t->n] = 0;
+			times_least(t, pass <= 1, now() - start);
+		}
+	}
+	if (t->n == 0)
+		return;
+	/* The same without waiting: another process asks. */
+	start = now();
+	if (fork() == 0) {
+		for (uint32_t i = 0; i < n; i++)
+			if (strcmp(q[i].kind, kind) == 0)
+				server_ask(s, &q[i], q[i].text, count);
+		_exit(0);
+	}
+	for (uint32_t i = 0; i < t->n; i++)
+		server_answer(s);
+	start = now() - start;
+	wait(NULL);
+	report("rpc", kind, count ? "count" : "rules", t, t->n / start * 1e6);
+}
+
+static int
+rpc(const char *program, const char *file, const char *questions)
+{
+	struct arena arena = { 0 };
+	struct server s = { 0 };
+	struct times t = { 0 };
+	uint32_t n;
+	struct question *q = read_questions(questions, &arena, &n);
+
+	if (!server_start(&s, program))
+		return 1;
+	fprintf(s.to, "{\"id\":1,\"method\":\"load\",\"params\":{\"path\":\"%s\"}}\n", file);
+	fflush(s.to);
+	server_answer(&s);
+	for (size_t i = 0; i < BASE_COUNT(kinds); i++)
+		for (int count = 1; count >= 0; count--)
+			if (strcmp(kinds[i], "uuid") != 0 && !strstr(kinds[i], "-once"))
+				rpc_kind(&s, q, n, kinds[i], count, &t);
+	fclose(s.to);
+	waitpid(s.pid, NULL, 0);
 	return 0;
 }
 
@@ -495,8 +792,14 @@ main(int argc, char **argv)
 {
 	uint32_t n = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
 
-	if (argc == 5 && strcmp(argv[1], "run") == 0)
-		return run(argv[2], argv[3], argv[4]);
+	if (argc >= 4 && strcmp(argv[1], "floor") == 0)
+		return jansson_floor(argv[2], strcmp(argv[3], "arena") == 0);
+	if (argc == 5 && strcmp(argv[1], "rpc") == 0)
+		return rpc(argv[2], argv[3], argv[4]);
+	if (argc >= 5 && (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "grow") == 0)) {
+		json_arena_install();
+		return (argv[1][0] == 'r' ? run : grow)(argv[2], argv[3], argv + 4, argc - 4);
+	}
 	if (argc < 4)
 		return 2;
 	random_state = strtoull(argv[3], NULL, 10);
