@@ -8,14 +8,17 @@ libgrammar_la_SOURCES = \
 	grammar/ipfgroup.c \
 	grammar/ipfnames.c \
 	grammar/ipfread.c \
-	grammar/parse.c grammar/parse.h grammar/parse_int.h
+	grammar/parse.c grammar/parse.h grammar/parse_int.h \
+	grammar/ptestast.c grammar/ptestast.h grammar/ptestast_int.h
 nodist_libgrammar_la_SOURCES = \
 	grammar/ipf.tab.c grammar/ipf.h grammar/ipf.lex.c \
+	grammar/ptest.tab.c grammar/ptest.h grammar/ptest.lex.c \
 	grammar/rule.tab.c grammar/rule.h grammar/rule.lex.c
 
-EXTRA_DIST += grammar/ipf.y grammar/ipf.l grammar/rule.y grammar/rule.l
-BUILT_SOURCES += grammar/ipf.h grammar/rule.h
+EXTRA_DIST += grammar/ipf.y grammar/ipf.l grammar/ptest.y grammar/ptest.l grammar/rule.y grammar/rule.l
+BUILT_SOURCES += grammar/ipf.h grammar/ptest.h grammar/rule.h
 CLEANFILES += grammar/ipf.tab.c grammar/ipf.h grammar/ipf.lex.c
+CLEANFILES += grammar/ptest.tab.c grammar/ptest.h grammar/ptest.lex.c
 CLEANFILES += grammar/rule.tab.c grammar/rule.h grammar/rule.lex.c
 
 grammar/rule.tab.c: $(srcdir)/grammar/rule.y
@@ -37,3 +40,13 @@ grammar/ipf.h: grammar/ipf.tab.c
 
 grammar/ipf.lex.c: $(srcdir)/grammar/ipf.l grammar/ipf.h
 	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -o $@ $(srcdir)/grammar/ipf.l
+
+grammar/ptest.tab.c: $(srcdir)/grammar/ptest.y
+	$(AM_V_YACC)$(MKDIR_P) grammar && $(BISON) -Wall -Wno-yacc -Werror --header=grammar/ptest.h \
+	    -o $@ $(srcdir)/grammar/ptest.y
+
+grammar/ptest.h: grammar/ptest.tab.c
+	@test -f $@ || { rm -f grammar/ptest.tab.c; $(MAKE) grammar/ptest.tab.c; }
+
+grammar/ptest.lex.c: $(srcdir)/grammar/ptest.l grammar/ptest.h
+	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -o $@ $(srcdir)/grammar/ptest.l

@@ -48,6 +48,9 @@ libruntime_la_SOURCES = \
 	runtime/state/verify.c \
 	runtime/state/watch.c runtime/state/watch.h \
 	runtime/state/zone.c \
+	runtime/suite/decide.c \
+	runtime/suite/report.c \
+	runtime/suite/suite.c runtime/suite/suite.h \
 	runtime/rpc/methods.c \
 	runtime/rpc/query.c \
 	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h \
@@ -116,7 +119,8 @@ fwrule_SOURCES = \
 	runtime/cmd/program.c runtime/cmd/program.h \
 	runtime/cmd/query.c \
 	runtime/cmd/rpc.c \
-	runtime/cmd/table.c runtime/cmd/table.h
+	runtime/cmd/table.c runtime/cmd/table.h \
+	runtime/cmd/test.c
 fwrule_LDADD = libruntime.la
 
 if FWAPID

@@ -59,7 +59,7 @@ FNR == 1 {
 	path = normal(folder part[2])
 	if (!exists(path))
 		path = part[2]
-	if (path == "config.h" || path ~ /^(grammar\/)?(rule|ipf)\.h$/)
+	if (path == "config.h" || path ~ /^(grammar\/)?(rule|ipf|ptest)\.h$/)
 		next            # made by the build
 	if (!exists(path)) {
 		complain(FILENAME ":" FNR ": " part[2] " is not found")

@@ -302,6 +302,14 @@ ast_string(struct ast_builder *b, struct slice quoted, struct slice *out)
 }
 
 void
+ast_named_vm(struct ast_builder *b, struct span kw, struct span name)
+{
+	struct ast_target *t = add_target(b, AST_VM, span_join(kw, name));
+
+	t->text = string_of(b, text_of(b, name));
+}
+
+void
 ast_tag(struct ast_builder *b, struct span kw, struct span key,
     const struct span *value)
 {

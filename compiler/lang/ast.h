@@ -69,6 +69,8 @@ void ast_ip(struct ast_builder *b, enum net_family fam, struct span kw, struct s
 void ast_subnet(struct ast_builder *b, enum net_family fam, struct span kw, struct span addr,
     struct span len);
 void ast_vm(struct ast_builder *b, struct span kw, struct span uuid);
+/* A VM by its name or UUID, which is not looked at: for policy tests. */
+void ast_named_vm(struct ast_builder *b, struct span kw, struct span name);
 /* value may be NULL */
 void ast_tag(struct ast_builder *b, struct span kw, struct span key,
     const struct span *value);

@@ -283,6 +283,15 @@ read_owner(struct reading *r, const json_t *vm, struct slice *bad)
 	return r->vm->has_owner;
 }
 
+static void
+read_alias(struct reading *r, const json_t *vm)
+{
+	struct slice s;
+
+	if (json_get_slice(vm, "alias", &s))
+		r->vm->alias = arena_slice(r->inv->arena, s);
+}
+
 static bool
 has_fields(struct reading *r, const json_t *vm, struct slice within)
 {
@@ -321,6 +330,7 @@ inventory_add_local(struct inventory *inv, const json_t *vm, struct slice within
 	set_name(&r);
 	if (!read_owner(&r, vm, &s))
 		return refuse_field(&r, within, "its owner_uuid is not a UUID");
+	read_alias(&r, vm);
 	r.vm->firewall = json_truthy(json_object_get(vm, "firewall_enabled"));
 	if (json_get_slice(vm, "state", &s))
 		r.vm->state = arena_slice(inv->arena, s);
@@ -355,6 +365,7 @@ inventory_add_remote(struct inventory *inv, const json_t *vm, struct slice withi
 		diag_add(inv->diags, DIAG_rvm_owner, place(inv, within), NOWHERE, (int)s.n, s.p);
 		return false;
 	}
+	read_alias(&r, vm);
 	read_remote_ips(&r, within, json_object_get(vm, "ips"));
 	read_nics(&r, within, json_object_get(vm, "nics"));
 	read_tags(&r, within, json_object_get(vm, "tags"));

@@ -24,6 +24,7 @@ struct vm {
 	uint32_t n_addrs, n_tags;
 	struct prefix *addrs;           /* hosts, by value, IPv4 as mapped into IPv6 */
 	struct vm_tag *tags;
+	struct slice alias;             /* what people call it; may be empty */
 	struct slice state, zonepath;   /* local only */
 };
 

@@ -35,6 +35,7 @@ int cmd_index(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_lsp(int argc, char **argv);
 int cmd_rpc(int argc, char **argv);
+int cmd_test(int argc, char **argv);
 
 /* --- what commands share ---------------------------------------------------------- */
 

@@ -271,6 +271,30 @@ const struct cmd cmd_table[] = {
 	  "                        standard error\n"
 	  "  -h, --help\n",
 	  cmd_rpc },
+	{ "test", "policy tests: whether rules do what is expected of them",
+	  "usage: fwrule test [options] FILE...\n"
+	  "\n"
+	  "A file names rules and VMs, and says what is expected of them, a line each:\n"
+	  "\n"
+	  "    rules       site.fwrule\n"
+	  "    vms         vms.json\n"
+	  "    remote-vms  other-hosts.json\n"
+	  "    expect allow in  tcp 443 from any to vm web0\n"
+	  "    expect block in  tcp 5432 from any to tag \"role\" = \"db\"\n"
+	  "    expect allow in  icmp6 135, 136 from fe80::/10 to all vms\n"
+	  "    expect block out tcp 25 from all vms to (192.0.2.0/24 or tag \"mail\")\n"
+	  "\n"
+	  "Each is decided over every packet and every VM it speaks of.  If it does not hold, one\n"
+	  "packet is shown, with the VM and the rule that decides.\n"
+	  "\n"
+	  "      --format=FORMAT   text (default), tap, junit or json\n"
+	  "      --coverage        tell which rules no expectation touches\n"
+	  "      --icmp6=MODE      rfc4890 or none, as `fwrule compile` has it\n"
+	  "  -h, --help\n"
+	  "\n"
+	  "`-` is standard input.  Exit status: 0 all hold, 1 some do not, or there are errors in\n"
+	  "a file, 2 usage or unreadable input.\n",
+	  cmd_test },
 };
 const size_t cmd_count = BASE_COUNT(cmd_table);
 

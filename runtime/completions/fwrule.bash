@@ -30,11 +30,12 @@ _fwrule_value()
 		fi
 		;;
 	--format)
-		if [[ $command == check ]]; then
-			_fwrule_word 'text json jsonl'
-			return 0
-		fi
-		mapfile -t COMPREPLY < <(compgen -W 'text json markdown' -- "$cur")
+		case $command in
+		check) _fwrule_word 'text json jsonl' ;;
+		query) _fwrule_word 'text json jsonl uuids' ;;
+		test) _fwrule_word 'text tap junit json' ;;
+		*) _fwrule_word 'text json markdown' ;;
+		esac
 		;;
 	--fail-on) _fwrule_word 'error warning note never' ;;
 	--select | --ignore | --severity)
@@ -66,7 +67,7 @@ _fwrule_value()
 	--protocol) _fwrule_word 'ah esp icmp icmp6 tcp udp' ;;
 	--action) _fwrule_word 'allow block' ;;
 	--enabled | --log) _fwrule_word 'true false' ;;
-	-f | --format) _fwrule_word 'text json jsonl uuids' ;;
+	-f) _fwrule_word 'text json jsonl uuids' ;;
 	--sort)
 		_fwrule_list 'uuid owner_uuid rule version created_by description action protocol
 		    priority enabled log'
@@ -86,7 +87,7 @@ _fwrule()
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-		    'aggregate check compile convert diff equiv explain fmt index lsp parse query rpc help --help --version' -- "$cur")
+		    'aggregate check compile convert diff equiv explain fmt index lsp parse query rpc test help --help --version' -- "$cur")
 		return
 	fi
 	# bash takes = for a word of its own.
@@ -128,8 +129,9 @@ _fwrule()
 		    --explain --count --limit= --offset= --sort= --fields= -h --help'
 		;;
 	rpc) options='--root= --ipf= --ipfstat= -O0 -O1 -O2 -O3 --log= -h --help' ;;
+	test) options='--format= --coverage --icmp6= -h --help' ;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W 'aggregate check compile convert diff equiv explain fmt index lsp parse query rpc' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'aggregate check compile convert diff equiv explain fmt index lsp parse query rpc test' -- "$cur")
 		return
 		;;
 	*) return ;;

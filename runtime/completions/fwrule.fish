@@ -5,7 +5,7 @@ function __fwrule_in
     __fish_seen_subcommand_from $argv
 end
 
-set -l commands aggregate check compile convert diff equiv explain fmt index lsp parse query rpc help
+set -l commands aggregate check compile convert diff equiv explain fmt index lsp parse query rpc test help
 complete -c fwrule -n "not __fwrule_in $commands" -f
 complete -c fwrule -n "not __fwrule_in $commands" -a aggregate -d 'lists of addresses to the smallest list'
 complete -c fwrule -n "not __fwrule_in $commands" -a check -d 'what rules say that can hardly be meant'
@@ -20,10 +20,11 @@ complete -c fwrule -n "not __fwrule_in $commands" -a lsp -d 'rules in an editor'
 complete -c fwrule -n "not __fwrule_in $commands" -a parse -d 'a sentence to its parsed form'
 complete -c fwrule -n "not __fwrule_in $commands" -a query -d 'rules that name an address, a tag ...'
 complete -c fwrule -n "not __fwrule_in $commands" -a rpc -d 'the toolchain as JSON-RPC'
+complete -c fwrule -n "not __fwrule_in $commands" -a test -d 'whether rules do what is expected of them'
 complete -c fwrule -n "not __fwrule_in $commands" -a help -d 'what a command takes'
 complete -c fwrule -n "not __fwrule_in $commands" -l help -d 'show the commands'
 complete -c fwrule -n "not __fwrule_in $commands" -l version -d 'show the version'
-complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate check compile convert diff equiv explain fmt index lsp parse query rpc'
+complete -c fwrule -n '__fwrule_in help' -f -a 'aggregate check compile convert diff equiv explain fmt index lsp parse query rpc test'
 
 complete -c fwrule -n '__fwrule_in aggregate' -l intersect -r -d 'keep only addresses of this list'
 complete -c fwrule -n '__fwrule_in aggregate' -l exclude -r -d 'leave out the addresses of this list'
@@ -149,3 +150,8 @@ complete -c fwrule -n '__fwrule_in rpc' -l ipfstat -r -d 'the program'
 complete -c fwrule -n '__fwrule_in rpc' -s O -x -a '0 1 2 3' -d 'level of optimisation'
 complete -c fwrule -n '__fwrule_in rpc' -l log -r -d 'add lines of JSON'
 complete -c fwrule -n '__fwrule_in rpc' -s h -l help -d 'show a summary'
+
+complete -c fwrule -n '__fwrule_in test' -l format -x -a 'text tap junit json' -d 'form of the report'
+complete -c fwrule -n '__fwrule_in test' -l coverage -d 'tell which rules no expectation touches'
+complete -c fwrule -n '__fwrule_in test' -l icmp6 -x -a 'none rfc4890' -d 'the ICMPv6 without which IPv6 fails'
+complete -c fwrule -n '__fwrule_in test' -s h -l help -d 'show a summary'

@@ -46,6 +46,9 @@ bool explain_packet(struct eval_host *h, struct arena *arena, uint32_t vm,
 
 /* For people: control characters escaped, at most a few rules for each standing. */
 void explain_write_text(struct buf *out, const struct explain *e);
+/* The code of what decides, "RULE", "DEFAULT_POLICY" ..., and the words for it. */
+const char *explain_by_code(const struct explain *e);
+const char *explain_by_text(const struct explain *e);
 /* One object, everything in it, with a newline. */
 void explain_write_json(struct buf *out, const struct explain *e);
 

@@ -22,6 +22,18 @@ static const struct eval_name standing_table[] = {
 	[EVAL_WOULD] = { NULL, "would match, but", 0 },
 };
 
+const char *
+explain_by_code(const struct explain *e)
+{
+	return by_table[e->by].code;
+}
+
+const char *
+explain_by_text(const struct explain *e)
+{
+	return by_table[e->by].text;
+}
+
 /* --- words ------------------------------------------------------------------------------- */
 
 static void
