@@ -6,6 +6,7 @@ libcompiler_la_SOURCES = \
 	compiler/base/diag.c compiler/base/diag.def compiler/base/diag.h \
 	compiler/base/hash.c compiler/base/hash.h \
 	compiler/base/json.c compiler/base/json.h \
+	compiler/base/jsonplain.c \
 	compiler/base/jsonwalk.c \
 	compiler/base/text.c compiler/base/text.h \
 	compiler/base/uuid.c compiler/base/uuid.h \

@@ -19,6 +19,7 @@ check_PROGRAMS += \
 	tests/ipf-test \
 	tests/ipf-diag-test \
 	tests/join-test \
+	tests/json-test \
 	tests/keyword-test \
 	tests/net-test \
 	tests/ortc-test \
@@ -57,6 +58,7 @@ tests_inject_test_SOURCES = tests/inject-test.c tests/random.h tests/sentence.c 
 tests_ipf_test_SOURCES = tests/ipf-test.c tests/ipf-doc.h tests/random.h
 tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
 tests_join_test_SOURCES = tests/join-test.c tests/random.h
+tests_json_test_SOURCES = tests/json-test.c tests/random.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
 tests_net_test_SOURCES = tests/net-test.c tests/random.h
 model_sources = tests/build.c tests/build.h tests/model.c tests/model.h tests/random.h \

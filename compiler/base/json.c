@@ -44,6 +44,9 @@ json_read(const struct src *src, size_t *at, struct diags *diags)
 	json_t *value;
 
 	skip_space(src, at);
+	value = json_read_plain(src->text, at);
+	if (value)
+		return value;
 	value = json_loadb(src->text.p + *at, src->text.n - *at, READ_FLAGS, &error);
 	if (!value) {
 		report(src, *at, &error, diags);

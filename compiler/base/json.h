@@ -18,6 +18,11 @@
  * *at stays.  Depth is limited by jansson to 2,048.
  */
 json_t *json_read(const struct src *src, size_t *at, struct diags *diags);
+/*
+ * The same for the plain values that most documents are, and without a word: NULL if
+ * it is no such value, or none at all.  *at must stand where the value begins.
+ */
+json_t *json_read_plain(struct slice text, size_t *at);
 /* The whole text as one value. */
 json_t *json_read_all(const struct src *src, struct diags *diags);
 
