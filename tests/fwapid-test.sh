@@ -3,7 +3,7 @@
 # The service as a program: its tests of tests/service, each of which starts servers of
 # its own.  Needs node, and npm for the clients.
 #
-#   tests/fwapid-test.sh [NAME...]      errors, clients ...; by default all
+#   tests/fwapid-test.sh [NAME...]      errors, clients, service, hostile, crash, faults; all
 set -u
 
 src=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
@@ -13,7 +13,7 @@ FWAPID=$(realpath "${FWAPID:-./fwapid}")
 FWAPID_NPM=$(realpath tests/service-npm)
 export FWAPID FWAPID_NPM
 
-[ $# -gt 0 ] || set -- errors clients
+[ $# -gt 0 ] || set -- errors clients service hostile crash faults
 failed=0
 for name in "$@"; do
 	echo "# $name"

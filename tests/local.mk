@@ -158,6 +158,11 @@ SOAK_CHANGES = 1000000
 soak: tests/index-soak-test
 	tests/index-soak-test $(SOAK_CHANGES) 2 1
 
+# kill -9 while the service writes, at random moments.
+CRASHES = 200
+crash: all
+	CRASHES=$(CRASHES) srcdir=$(srcdir) $(srcdir)/tests/fwapid-test.sh crash
+
 # Each target of tests/fuzz for FUZZ_SECONDS, from tests/fuzz/NAME.corpus if there is one.
 FUZZ_SECONDS = 60
 FUZZ_CC = clang
@@ -189,4 +194,4 @@ bench: all
 	@for b in $(srcdir)/tests/bench/*.sh; do \
 	    echo "=== $$b"; FWRULE=$(abs_builddir)/fwrule srcdir=$(srcdir) $$b || exit 1; done
 
-.PHONY: update-golden check-asan check-tsan soak fuzz bench
+.PHONY: update-golden check-asan check-tsan crash soak fuzz bench

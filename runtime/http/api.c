@@ -27,6 +27,12 @@ now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+uint64_t
+api_age_us(const struct call *c)
+{
+	return now_us() - c->start_us;
+}
+
 /* --- workers and calls ---------------------------------------------------------------- */
 
 struct api_worker *
@@ -204,15 +210,13 @@ read_path(struct call *c)
 	const char *mark = c->q.target.n ? memchr(c->q.target.p, '?', c->q.target.n) : NULL;
 	size_t n = mark ? (size_t)(mark - c->q.target.p) : c->q.target.n;
 
-	c->path = (struct slice){ c->q.target.p, n };
+	/* One slash at the end is no other path. */
+	c->path = (struct slice){ c->q.target.p, n > 1 && c->q.target.p[n - 1] == '/' ? n - 1 : n };
 	if (n == 0 || n > MAX_PATH || c->path.p[0] != '/' ||
 	    !http_decode(&c->arena, c->path, false, &c->path)) {
 		answer_error(c, 400, "BadRequest", "the path of the request is malformed");
 		return false;
 	}
-	/* One slash at the end is no other path. */
-	if (c->path.n > 1 && c->path.p[c->path.n - 1] == '/')
-		c->path.n--;
 	return true;
 }
 

@@ -63,7 +63,6 @@ struct call {
 	struct slice expected;
 	struct vms_ask ask;
 	struct rule *old_rule;
-	unsigned tries;
 
 	bool stream, has_since;
 	uint64_t since;
@@ -124,6 +123,9 @@ bool side_matches(const struct rule_side *side, const struct selection *s);
 
 /* A tag's value as text: JavaScript's String(). */
 struct slice tag_text(struct arena *arena, const json_t *value);
+
+/* Since the call came in. */
+uint64_t api_age_us(const struct call *c);
 
 /* --- the routes --------------------------------------------------------------------------- */
 

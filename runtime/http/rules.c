@@ -9,7 +9,7 @@
 #include "../../compiler/base/text.h"
 #include "api_int.h"
 
-#define TRIES 32                /* of a change that others overtake */
+#define OVERTAKEN_US 10000000   /* how long a change that others overtake is tried again */
 
 /* --- reading ------------------------------------------------------------------------ */
 
@@ -223,7 +223,7 @@ merge(struct call *c, const struct rule *old)
 static bool
 overtaken(struct call *c)
 {
-	if (c->job.result != DB_CHANGED || ++c->tries >= TRIES)
+	if (c->job.result != DB_CHANGED || api_age_us(c) > OVERTAKEN_US)
 		return false;
 	c->diags.errors = c->diags.list.n = 0;
 	return true;

@@ -46,6 +46,7 @@ struct exchange {
 	unsigned hosts, lengths, codings;
 	bool odd;                       /* a header that nobody who means well sends */
 	bool too_large;
+	bool busy;                      /* counted in server.busy */
 	struct exchange *next;          /* of the pool */
 };
 
@@ -458,6 +459,18 @@ wake(void *context)
 	MHD_resume_connection(ex->connection);
 }
 
+static void
+set_busy(struct exchange *ex, bool busy)
+{
+	if (ex->busy == busy)
+		return;
+	ex->busy = busy;
+	if (busy)
+		atomic_fetch_add(&ex->server->busy, 1);
+	else
+		atomic_fetch_sub(&ex->server->busy, 1);
+}
+
 /* A step of the call; one that waits is sent only once the connection is suspended. */
 static enum MHD_Result
 step(struct exchange *ex)
@@ -467,7 +480,7 @@ step(struct exchange *ex)
 	    : api_start(ex->call, w);
 
 	if (next == API_DONE) {
-		atomic_fetch_sub(&ex->server->busy, 1);
+		set_busy(ex, false);
 		return respond(ex, false);
 	}
 	ex->state = EX_WAITING;
@@ -480,10 +493,10 @@ static enum MHD_Result
 on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *data, size_t *data_n, void **context)
 {
-	struct server *s = cls;
 	struct exchange *ex = *context;
 	const union MHD_ConnectionInfo *info;
 
+	(void)cls;
 	(void)url;
 	(void)version;
 	if (!ex)
@@ -506,7 +519,7 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
 			return refuse(ex, 413, "RequestEntityTooLargeError",
 			    "the body has too many bytes");
 		set_deadline(ex->conn, 0);
-		atomic_fetch_add(&s->busy, 1);
+		set_busy(ex, true);
 		api_request(ex->call)->body = buf_view(&ex->body);
 		api_on_wake(ex->call, wake, ex);
 	}
@@ -536,6 +549,8 @@ on_completed(void *cls, struct MHD_Connection *connection, void **context,
 	(void)code;
 	if (!ex)
 		return;
+	/* The client may have left while its call waited. */
+	set_busy(ex, false);
 	if (ex->conn)
 		set_deadline(ex->conn, atomic_load(&s->opts->timeout));
 	exchange_free(ex);
@@ -582,7 +597,6 @@ server_start(struct api *api, struct server_opts *opts)
 	s->mhd = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s,
 	    MHD_OPTION_EXTERNAL_LOGGER, say, NULL,
 	    MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&opts->address,
-	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
 	    MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,
 	    MHD_OPTION_ARRAY, more,
 	    MHD_OPTION_CONNECTION_LIMIT, atomic_load(&opts->max_connections) + SPARE_CONNECTIONS,

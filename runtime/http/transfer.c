@@ -14,7 +14,7 @@
 #include "../store/load.h"
 
 #define BUSY_MS 5000
-#define GROUP 1000              /* rules of one transaction */
+#define GROUP 10000             /* rules of one transaction */
 #define TRIES 10                /* of a transaction that a service overtakes */
 #define CHUNK ((size_t)1 << 20)
 

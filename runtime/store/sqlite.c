@@ -240,7 +240,9 @@ set_up(struct sqlite_db *s, const char *path)
 	sqlite3_busy_timeout(s->sq, (int)s->opts.busy_ms);
 	s->read_only = sqlite3_db_readonly(s->sq, "main") == 1;
 	if (!s->read_only && ((result = exec(s, "PRAGMA journal_mode=WAL")) != DB_OK ||
-	    (result = exec(s, "PRAGMA synchronous=FULL")) != DB_OK))
+	    (result = exec(s, "PRAGMA synchronous=FULL")) != DB_OK ||
+	    /* 64 MB: keys are random, so a write touches a page of its own. */
+	    (result = exec(s, "PRAGMA cache_size=-65536")) != DB_OK))
 		return result;
 	return check_tables(s, path);
 }

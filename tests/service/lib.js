@@ -88,8 +88,15 @@ class Service {
 		return this.exited;
 	}
 
+	// It must end by itself.
 	stop() {
-		return this.kill('SIGTERM');
+		const late = setTimeout(() => {
+			console.log(`FAILED: it does not stop: ${this.log.slice(-500)}`);
+			process.exit(1);
+		}, 30000);
+
+		late.unref();
+		return this.kill('SIGTERM').finally(() => clearTimeout(late));
 	}
 
 	// opts: body (an object is sent as JSON), headers; gives { status, headers, body, json }.
