@@ -47,13 +47,16 @@ libcompiler_la_SOURCES = \
 	compiler/passes/state.c \
 	compiler/passes/tree.c compiler/passes/tree_int.h \
 	compiler/passes/verify.c compiler/passes/verify.h \
+	compiler/lint/atoms.c \
 	compiler/lint/check.def \
 	compiler/lint/config.c \
+	compiler/lint/cover.c compiler/lint/cover.h \
 	compiler/lint/edit.c \
 	compiler/lint/items.c \
 	compiler/lint/lint.c compiler/lint/lint.h compiler/lint/lint_int.h \
 	compiler/lint/meaning.c \
 	compiler/lint/report.c compiler/lint/report.h compiler/lint/report_int.h \
+	compiler/lint/sets.c \
 	compiler/lint/targets.c \
 	compiler/filter/decide.c compiler/filter/decide.h \
 	compiler/filter/equiv.c \

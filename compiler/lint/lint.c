@@ -238,4 +238,5 @@ lint_run(struct lint *l, const struct inventory *inv)
 		lint_check_meaning(l, r);
 		arena_reset(&l->scratch);
 	}
+	lint_check_sets(l);
 }

@@ -114,7 +114,6 @@ struct lint {
 	struct lint_config config;      /* for what has none of its own */
 	VEC(struct lint_rule) rules;
 	VEC(struct lint_finding) found;
-	uint64_t work;                  /* see cover.c */
 };
 
 void lint_init(struct lint *l, struct arena *arena);
