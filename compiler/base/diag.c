@@ -119,6 +119,38 @@ diag_cut(struct diags *ds, uint32_t n)
 
 /* --- positions ---------------------------------------------------------- */
 
+void
+src_index(struct arena *arena, struct src *src)
+{
+	const char *text = src->text.p, *end = text + src->text.n, *nl;
+	VEC(uint32_t) lines = { 0 };
+
+	if (src->lines)
+		return;
+	*vec_push(arena, &lines) = 0;
+	for (const char *p = text; p < end && (nl = memchr(p, '\n', (size_t)(end - p))); p = nl + 1)
+		*vec_push(arena, &lines) = (uint32_t)(nl + 1 - text);
+	src->lines = lines.v;
+	src->n_lines = lines.n;
+}
+
+static size_t
+indexed_line(const struct src *src, uint32_t off, uint32_t *line)
+{
+	uint32_t lo = 0, hi = src->n_lines;
+
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (src->lines[mid] <= off)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	*line = hi;
+	return src->lines[lo];
+}
+
 /* Diagnostics come in order, so counting goes on from the last place asked for. */
 static size_t
 find_line(const struct src *src, uint32_t off, uint32_t *line)
@@ -128,6 +160,8 @@ find_line(const struct src *src, uint32_t off, uint32_t *line)
 	size_t at = src->known_off <= off ? src->known_off : 0;
 	uint32_t l = src->known_off <= off ? src->known_line : 0;
 
+	if (src->lines)
+		return indexed_line(src, off, line);
 	while (at < off && (nl = memchr(text + at, '\n', off - at)) != NULL) {
 		at = (size_t)(nl - text) + 1;
 		l++;

@@ -313,17 +313,22 @@ left_over(const struct painting *p)
 }
 
 static void
+note_rule(struct cover_result *res, uint32_t rule)
+{
+	for (uint32_t i = 0; i < res->n; i++)
+		if (res->rules[i] == rule)
+			return;
+	if (res->n < COVER_RULES_MAX)
+		res->rules[res->n++] = rule;
+	else
+		res->more = true;
+}
+
+static void
 note_decider(struct cover *c, const struct question *q, struct cover_result *res, uint32_t rule,
     struct addr addr, unsigned key)
 {
-	bool known = false;
-
-	for (uint32_t i = 0; i < res->n && !known; i++)
-		known = res->rules[i] == rule;
-	if (!known && res->n < COVER_RULES_MAX)
-		res->rules[res->n++] = rule;
-	else if (!known)
-		res->more = true;
+	note_rule(res, rule);
 	if (res->differs || c->rules[rule].rule->action == c->rules[q->rule].rule->action)
 		return;
 	res->differs = true;
@@ -508,8 +513,85 @@ decided_everywhere(const struct question *q, const struct segs *holders, struct 
 
 /* --- asking --------------------------------------------------------------------------- */
 
-/* More prefixes than that within one that others hold are not asked who decides there. */
-#define INSIDE_MAX 4096
+struct point {
+	const struct question *q;
+	uint16_t key;
+	uint32_t winner;                /* who decides there, of those seen */
+};
+
+static bool
+take_point(void *context, struct cover_pair *p)
+{
+	struct point *point = context;
+	const uint32_t *rank = point->q->c->rank;
+	uint32_t k = seg_from(p, point->key), rule;
+
+	if (k == p->n || p->seg[k].first > point->key)
+		return false;
+	rule = other_than(&p->seg[k], point->q->rule);
+	if (rule != COVER_NONE && (point->winner == COVER_NONE || rank[rule] < rank[point->winner]))
+		point->winner = rule;
+	return false;
+}
+
+#define POINTS 8
+
+/* Some addresses of the prefix, its ends first. */
+static struct addr
+point_of(const struct question *q, int i)
+{
+	struct addr mask = addr_mask(q->remote.len);
+	uint64_t mix = 0x9e3779b97f4a7c15u * (uint64_t)(i + 1);
+	struct addr host = { mix, mix * 0xbf58476d1ce4e5b9u };
+
+	if (i < 2)
+		host = i ? (struct addr){ UINT64_MAX, UINT64_MAX } : (struct addr){ 0, 0 };
+	return (struct addr){ (q->remote.a.hi & mask.hi) | (host.hi & ~mask.hi),
+		(q->remote.a.lo & mask.lo) | (host.lo & ~mask.lo) };
+}
+
+/* Who decides at one address and port; where an atom is asked about, by addresses only. */
+static uint32_t
+decider_at(const struct question *q, struct addr addr, unsigned key, bool atoms)
+{
+	struct point point = { q, (uint16_t)key, COVER_NONE };
+	struct question at = *q;
+
+	at.remote.a = addr;
+	at.remote.len = 128;
+	if (!atoms)
+		at.remote_atom = COVER_NONE;
+	each_holder(&at, take_point, &point);
+	return point.winner;
+}
+
+/*
+ * Is some address of the prefix free, for a port that is left over?  A few are tried,
+ * which answers for nearly all prefixes that are not covered.
+ */
+static bool
+some_point_free(const struct question *q, unsigned key)
+{
+	for (int i = 0; i < POINTS; i++)
+		if (decider_at(q, point_of(q, i), key, false) == COVER_NONE)
+			return true;
+	return false;
+}
+
+/* Notes a rule, and a packet that it decides, if a few tries show one. */
+static void
+note_at_points(const struct question *q, const struct cover_seg *s, struct cover_result *res)
+{
+	note_rule(res, s->rule);
+	for (int i = 0; i < POINTS; i++)
+		if (decider_at(q, point_of(q, i), s->first, true) == s->rule) {
+			note_decider(q->c, q, res, s->rule, point_of(q, i), s->first);
+			return;
+		}
+}
+
+/* Where others hold a prefix, and more than that lie within it, a few addresses are tried. */
+#define INSIDE_MAX 64
 
 static bool
 decide(const struct question *q, const struct painting *p, struct cover_result *res)
@@ -518,16 +600,20 @@ decide(const struct question *q, const struct painting *p, struct cover_result *
 	bool differs = false;
 	uint32_t inside;
 
-	if (q->c->work > COVER_WORK || (!portset_is_empty(&left) && !enough_inside(q)))
+	if (q->c->work > COVER_WORK || (!portset_is_empty(&left) && (!enough_inside(q) ||
+	    some_point_free(q, left.v[0].first))))
 		return false;
 	for (uint32_t i = 0; i < p->s.v.n; i++)
 		differs |= q->c->rules[p->s.v.v[i].rule].rule->action !=
 		    q->c->rules[q->rule].rule->action;
 	inside = count_inside(q);
-	if (!portset_is_empty(&left) || (inside && (differs || inside <= INSIDE_MAX)))
+	if (!portset_is_empty(&left) || (inside && inside <= INSIDE_MAX))
 		return decided_everywhere(q, &p->s, res);
 	for (uint32_t i = 0; i < p->s.v.n; i++)
-		note_decider(q->c, q, res, p->s.v.v[i].rule, q->remote.a, p->s.v.v[i].first);
+		if (inside && differs)
+			note_at_points(q, &p->s.v.v[i], res);
+		else
+			note_decider(q->c, q, res, p->s.v.v[i].rule, q->remote.a, p->s.v.v[i].first);
 	return true;
 }
 

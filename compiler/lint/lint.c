@@ -219,10 +219,14 @@ lint_add(struct lint *l, const struct input *in, uint32_t from_tree, uint32_t fr
 			.rule = t->rule, .ast = t->ast, .config = config ? config : &l->config,
 			.own_line = t->own_line, .own_end = t->own_end,
 		};
+		if (t->ast->src->outer)
+			src_index(l->arena, (struct src *)t->ast->src->outer);
 		while (t->is_source && s < in->sources.n && in->sources.v[s].src != t->ast->src)
 			s++;
-		if (t->is_source && s < in->sources.n)
+		if (t->is_source && s < in->sources.n) {
 			r->source = &in->sources.v[s];
+			src_index(l->arena, (struct src *)r->source->src);
+		}
 	}
 }
 

@@ -54,7 +54,8 @@ check_wide_open(struct lint *l, const struct lint_rule *r)
 		buf_printf(&list, found.v[i].first == found.v[i].last ? "%s%u" : "%s%u-%u",
 		    i ? ", " : "", found.v[i].first, found.v[i].last);
 	f = lint_report(l, r, LINT_wide_open, who->span, "%s %s %.*s%s is open to everybody",
-	    lang_proto_name[rule->proto], found.n > 1 ? "ports" : "port", SLICE_ARGS(list),
+	    lang_proto_name[rule->proto], found.n > 1 || found.v[0].first < found.v[0].last ? "ports" : "port",
+	    SLICE_ARGS(list),
 	    found.n > 8 ? " ..." : "");
 	lint_relate(l, f, r, r->ast->items_span, "here");
 	lint_help(l, f, "name the addresses or tags that need it");
