@@ -51,6 +51,7 @@ libruntime_la_SOURCES = \
 	runtime/suite/decide.c \
 	runtime/suite/report.c \
 	runtime/suite/suite.c runtime/suite/suite.h \
+	runtime/rpc/kept.c \
 	runtime/rpc/methods.c \
 	runtime/rpc/query.c \
 	runtime/rpc/rpc.c runtime/rpc/rpc.h runtime/rpc/rpc_int.h \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Requests, answers and errors; the methods are in files of their own. */
+#include "../state/state.h"
 #include "rpc_int.h"
 
 #include <stdlib.h>
@@ -44,6 +45,7 @@ struct rpc {
 	struct diags diags;
 	struct rpc_rules *rules;
 	struct state *host;
+	struct rpc_kept kept;
 };
 
 struct state *
@@ -78,6 +80,7 @@ rpc_free(struct rpc *r)
 	arena_free(&r->arena);
 	arena_free(&r->json);
 	rpc_rules_free(r->rules);
+	rpc_kept_free(&r->kept);
 	free(r);
 }
 
@@ -283,16 +286,36 @@ answer_batch(struct rpc *r, const json_t *batch, struct buf *out)
 	return any;
 }
 
+/* The request's JSON; NULL and a diagnostic. */
+static json_t *
+read_request(struct rpc *r, struct slice line, struct diags *diags)
+{
+	struct src src = { .name = slice_of("request"), .text = line };
+	json_t *request;
+
+	if (rpc_kept_shorten(&r->kept, r->host, line)) {
+		struct diags none = { .arena = &r->arena };
+
+		src.text = buf_view(&r->kept.line);
+		request = json_read_all(&src, &none);
+		if (rpc_kept_fits(request, r->host))
+			return request;
+		json_arena_drop(request);
+		src.text = line;
+	}
+	return json_read_all(&src, diags);
+}
+
 void
 rpc_answer(struct rpc *r, struct slice line, struct buf *out)
 {
-	struct src src = { .name = slice_of("request"), .text = line };
 	struct diags diags = { .arena = &r->arena };
+	uint64_t serial = r->host ? state_vms_serial(r->host) : 0;
 	json_t *request;
 	bool any;
 
 	json_arena_begin(&r->json);
-	request = json_read_all(&src, &diags);
+	request = read_request(r, line, &diags);
 	if (!request) {
 		write_error(out, NULL, RPC_PARSE_ERROR, diags.list.v[0].text, no_errors);
 		any = true;
@@ -301,6 +324,8 @@ rpc_answer(struct rpc *r, struct slice line, struct buf *out)
 	} else {
 		any = answer_one(r, request, out);
 	}
+	if (json_is_object(request))
+		rpc_kept_take(&r->kept, r->host, line, serial);
 	json_arena_drop(request);
 	json_arena_end();
 	arena_reset(&r->json);

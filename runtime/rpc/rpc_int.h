@@ -44,6 +44,21 @@ void rpc_rules_free(struct rpc_rules *s);
 /* The host that the server keeps in step with its rules; NULL: none. */
 struct state *rpc_get_state(struct rpc_call *c);
 
+/* kept.c: the VMs of the last request, which the next one mostly has, too. */
+struct rpc_kept {
+	struct buf text;                /* as they stood there */
+	uint64_t serial;                /* the state's for them */
+	struct buf line;                /* a request without them */
+};
+/* Makes k->line of a line that has them; false: it has not. */
+bool rpc_kept_shorten(struct rpc_kept *k, const struct state *host, struct slice line);
+/* Do they stand where they should, in a request read from k->line? */
+bool rpc_kept_fits(const json_t *request, const struct state *host);
+/* After a request was answered: keeps its VMs, if the state's serial is no longer before. */
+void rpc_kept_take(struct rpc_kept *k, const struct state *host, struct slice line,
+    uint64_t before);
+void rpc_kept_free(struct rpc_kept *k);
+
 /* Reads the parameter rules, an array, into c->in; false with c->message set. */
 bool rpc_read_rules(struct rpc_call *c);
 

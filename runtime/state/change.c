@@ -29,7 +29,7 @@ struct changed_rvm {
 
 struct change {
 	struct state_call *c;
-	struct host host;
+	struct host *host;
 	struct plan plan;
 	bool dry, updates;
 	const json_t *payload_rules;
@@ -105,7 +105,7 @@ check_payload(struct change *x)
 	struct state_call *c = x->c;
 	const json_t *p = c->params;
 
-	if (!is_list_of_objects(json_object_get(p, "vms")))
+	if (!host_is_given(c))
 		return param_error(c, "opts.vms ([object]) required");
 	if (!check_list(c, "rules") || !check_list(c, "localVMs") || !check_list(c, "remoteVMs"))
 		return false;
@@ -332,7 +332,7 @@ read_rvms(struct change *x)
 		struct src src = { .name = slice_of("remote VM") };
 		uint32_t *at;
 
-		if (!state_read_rvm(x->c, &x->host, o, true, &r.rvm) ||
+		if (!state_read_rvm(x->c, x->host, o, true, &r.rvm) ||
 		    !check_readable(x->c, STATE_RVMS, r.rvm.vm->uuid))
 			continue;
 		b.n = 0;
@@ -379,7 +379,7 @@ read_locals(struct change *x)
 			continue;
 		}
 		if (uuid_read(s, &u))
-			vm = host_find_local(&x->host, u);
+			vm = host_find_local(x->host, u);
 		if (vm == UINT32_MAX)
 			state_fail(c, DIAG_state_local_unknown, (int)s.n, s.p);
 		else
@@ -441,7 +441,7 @@ plan_after(struct change *x)
 	plan_search_begin(p, NAMES_MEMBER);
 	for (uint32_t i = 0; i < x->locals.n; i++) {
 		p->vms[x->locals.v[i]] |= PLAN_NAMED;
-		plan_search(p, x->host.inv.vms.v[x->locals.v[i]]);
+		plan_search(p, x->host->inv.vms.v[x->locals.v[i]]);
 	}
 	for (uint32_t i = 0; i < x->rvms.n; i++)
 		plan_search(p, x->rvms.v[i].rvm.vm);
@@ -611,7 +611,7 @@ carry_out(struct change *x)
 	struct state_call *c = x->c;
 	bool good;
 
-	host_add_remote(&x->host);
+	host_add_remote(x->host);
 	x->apply = (struct apply){ .call = c, .plan = &x->plan, .dry = x->dry,
 		.contents = state_get_bool(c, "filecontents") };
 	good = apply_begin(&x->apply);
@@ -619,7 +619,7 @@ carry_out(struct change *x)
 		/* What could not be written is not in force: files are made for what is. */
 		good = false;
 		settle(x);
-		host_add_remote(&x->host);
+		host_add_remote(x->host);
 		apply_finish(&x->apply);
 	} else if (good) {
 		good = apply_finish(&x->apply);
@@ -645,7 +645,7 @@ change_payload(struct state_call *c, bool updates)
 		    host_read(c, &x.host, "opts.vms ([object]) required") && load_refresh(c);
 	good = good && match_stored(&x) && read_rvms(&x) && read_locals(&x);
 	if (good) {
-		plan_init(&x.plan, &x.host, c->arena);
+		plan_init(&x.plan, x.host, c->arena);
 		plan_before(&x);
 		stage(&x);
 		plan_after(&x);
@@ -766,7 +766,7 @@ change_delete(struct state_call *c)
 {
 	struct change x = { .c = c, .dry = state_get_bool(c, "dryrun") };
 
-	if (!is_list_of_objects(json_object_get(c->params, "vms")))
+	if (!host_is_given(c))
 		return param_error(c, "opts.vms ([object]) is required");
 	if (!json_object_get(c->params, "uuids") && !json_object_get(c->params, "rvmUUIDs"))
 		return state_fail(c, DIAG_state_payload, "rvmUUIDs, uuids");
@@ -775,7 +775,7 @@ change_delete(struct state_call *c)
 	x.mark = ++c->s->mark;
 	if (!find_gone(&x, "uuids", STATE_RULES) || !find_gone(&x, "rvmUUIDs", STATE_RVMS))
 		return false;
-	plan_init(&x.plan, &x.host, c->arena);
+	plan_init(&x.plan, x.host, c->arena);
 	plan_before(&x);
 	stage_gone(&x);
 	return carry_out(&x);

@@ -17,7 +17,7 @@
 
 struct doctor {
 	struct state_call *c;
-	struct host h;
+	struct host *h;
 	struct buf text, json;
 	uint32_t found;
 	const char *sort;               /* of the findings that come, and how many there were */
@@ -236,7 +236,7 @@ check_zones(struct doctor *d, const char *parent)
 		struct stat st;
 		int config;
 
-		if (!uuid_read(slice_of(e->d_name), &u) || host_find_local(&d->h, u) != UINT32_MAX ||
+		if (!uuid_read(slice_of(e->d_name), &u) || host_find_local(d->h, u) != UINT32_MAX ||
 		    files_open_folder(fd, arena_printf(d->c->arena, "%s/config", e->d_name), false,
 		    &config) != 0)
 			continue;
@@ -257,8 +257,8 @@ check_parents(struct doctor *d)
 {
 	struct strmap seen = { 0 };
 
-	for (uint32_t i = 0; i < d->h.inv.n_local; i++) {
-		struct slice z = d->h.inv.vms.v[i]->zonepath;
+	for (uint32_t i = 0; i < d->h->inv.n_local; i++) {
+		struct slice z = d->h->inv.vms.v[i]->zonepath;
 		uint32_t *at;
 
 		while (z.n && z.p[z.n - 1] != '/')
@@ -308,10 +308,10 @@ check_doctor(struct state_call *c)
 	buf_printf(&d.text, "fwadm %s, root %s/, -O%u, tags %s\n", PACKAGE_VERSION, s->root,
 	    s->opts.level, s->tags ? "on" : "off");
 	buf_printf(&d.text, "%u rules, %u remote VMs, %u VMs\n", s->folder[STATE_RULES].items.n,
-	    s->folder[STATE_RVMS].items.n, d.h.inv.n_local);
+	    s->folder[STATE_RVMS].items.n, d.h->inv.n_local);
 	check_data(&d);
-	for (uint32_t i = 0; i < d.h.inv.n_local; i++)
-		check_vm(&d, d.h.inv.vms.v[i]);
+	for (uint32_t i = 0; i < d.h->inv.n_local; i++)
+		check_vm(&d, d.h->inv.vms.v[i]);
 	check_parents(&d);
 	check_program(&d, s->opts.ipf, "--ipf");
 	check_program(&d, s->opts.ipfstat, "--ipfstat");
@@ -320,7 +320,7 @@ check_doctor(struct state_call *c)
 	buf_printf(c->out, "{\"found\":%u,\"version\":\"%s\",\"root\":", d.found, PACKAGE_VERSION);
 	text_json(c->out, slice_of(*s->root ? s->root : "/"));
 	buf_printf(c->out, ",\"rules\":%u,\"remoteVMs\":%u,\"vms\":%u,\"findings\":[",
-	    s->folder[STATE_RULES].items.n, s->folder[STATE_RVMS].items.n, d.h.inv.n_local);
+	    s->folder[STATE_RULES].items.n, s->folder[STATE_RVMS].items.n, d.h->inv.n_local);
 	buf_slice(c->out, buf_view(&d.json));
 	buf_str(c->out, "],\"text\":");
 	text_json(c->out, buf_view(&d.text));

@@ -77,19 +77,22 @@ static int
 read_to_end(int fd, size_t max, struct buf *out)
 {
 	for (;;) {
-		size_t left = max + 1 - out->n;
+		size_t left = max + 1 - out->n, room;
 		ssize_t n;
 
 		if (left == 0)
 			return FILES_LARGE;
-		n = read(fd, buf_room(out, 1), out->cap - out->n < left ? out->cap - out->n : left);
+		buf_room(out, 1);
+		room = out->cap - out->n < left ? out->cap - out->n : left;
+		n = read(fd, out->p + out->n, room);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return errno;
-		if (n == 0)
-			return 0;
 		out->n += (size_t)n;
+		/* Less than was asked for: a regular file has no more. */
+		if ((size_t)n < room)
+			return 0;
 	}
 }
 

@@ -331,6 +331,7 @@ item_clear(struct state *s, struct state_item *it)
 		names_remove(s->names, it);
 	if (it->rule || it->rvm.vm)
 		s->dead++;
+	s->rvms += it->rvm.vm != NULL;
 	it->rule = NULL;
 	it->rvm = (struct state_rvm){ 0 };
 	it->broken = NULL;
@@ -392,6 +393,7 @@ take_loaded(struct state *s, enum state_kind kind, const struct loaded *from)
 	it->rvm = from->rvm;
 	if (it->rule && s->names)
 		names_add(s->names, it);
+	s->rvms += it->rvm.vm != NULL;
 }
 
 void
@@ -682,5 +684,6 @@ load_free(struct state *s)
 	arena_free(&s->arena);
 	memset(&s->arena, 0, sizeof(s->arena));
 	s->names = NULL;
+	s->rvms++;
 	s->dead = 0;
 }

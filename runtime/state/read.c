@@ -208,7 +208,7 @@ read_vms(struct state_call *c)
 	const json_t *v = json_object_get(c->params, "rule");
 	bool off_too = state_get_bool(c, "includeDisabled");
 	struct marks m;
-	struct host h;
+	struct host *h;
 	const struct rule *r;
 	uint32_t *order, n = 0;
 
@@ -219,17 +219,17 @@ read_vms(struct state_call *c)
 	r = rule_param(c);
 	if (!r)
 		return false;
-	m.vms = arena_zero(c->arena, h.inv.n_local);
-	plan_each_named(&h, r, c->arena, mark_vm, &m);
-	order = arena_alloc(c->arena, h.inv.n_local * sizeof(*order));
-	for (uint32_t i = 0; i < h.inv.n_local; i++)
-		if (m.vms[i] && (off_too || h.inv.vms.v[i]->firewall))
+	m.vms = arena_zero(c->arena, h->inv.n_local);
+	plan_each_named(h, r, c->arena, mark_vm, &m);
+	order = arena_alloc(c->arena, h->inv.n_local * sizeof(*order));
+	for (uint32_t i = 0; i < h->inv.n_local; i++)
+		if (m.vms[i] && (off_too || h->inv.vms.v[i]->firewall))
 			order[n++] = i;
-	inventory_sort(&h.inv, order, n);
+	inventory_sort(&h->inv, order, n);
 	buf_char(c->out, '[');
 	for (uint32_t i = 0; i < n; i++) {
 		buf_str(c->out, i ? "," : "");
-		state_write_uuid(c->out, h.inv.vms.v[order[i]]->uuid);
+		state_write_uuid(c->out, h->inv.vms.v[order[i]]->uuid);
 	}
 	buf_char(c->out, ']');
 	return true;
@@ -250,7 +250,7 @@ read_rules(struct state_call *c)
 {
 	struct slice name;
 	struct uuid u;
-	struct host h;
+	struct host *h;
 	uint32_t vm = UINT32_MAX;
 
 	if (!json_get_slice(c->params, "vm", &name))
@@ -258,11 +258,11 @@ read_rules(struct state_call *c)
 	if (!host_read(c, &h, VMS_REQUIRED) || !load_refresh(c))
 		return false;
 	if (uuid_read(name, &u))
-		vm = host_find_local(&h, u);
+		vm = host_find_local(h, u);
 	if (vm == UINT32_MAX)
 		buf_str(c->out, "[]");
 	else
-		write_found(c, h.inv.vms.v[vm], NAMES_LOCAL);
+		write_found(c, h->inv.vms.v[vm], NAMES_LOCAL);
 	return true;
 }
 
@@ -286,14 +286,14 @@ read_rvm_rules(struct state_call *c)
 {
 	const json_t *v = json_object_get(c->params, "remoteVM");
 	struct state_rvm rvm;
-	struct host h;
+	struct host *h;
 
 	if (!json_is_string(v) && !json_is_object(v))
 		return state_fail(c, DIAG_state_param, "opts.remoteVM ([string] or [object]) required");
 	if (!host_read(c, &h, VMS_REQUIRED) || !load_refresh(c))
 		return false;
-	if (json_is_string(v) ? !stored_rvm(c, &h, json_slice(v), &rvm)
-	    : !state_read_rvm(c, &h, v, false, &rvm))
+	if (json_is_string(v) ? !stored_rvm(c, h, json_slice(v), &rvm)
+	    : !state_read_rvm(c, h, v, false, &rvm))
 		return false;
 	write_found(c, rvm.vm, NAMES_REMOTE);
 	return true;
@@ -403,17 +403,16 @@ bool
 read_validate(struct state_call *c)
 {
 	static const char *const lists[] = { "rules", "localVMs", "remoteVMs" };
-	struct host h;
-	struct known_vms k = { .c = c, .h = &h };
+	struct known_vms k = { .c = c };
 	bool any = false;
 
-	if (!json_is_array(json_object_get(c->params, "vms")))
+	if (!host_is_given(c))
 		return state_fail(c, DIAG_state_param, "opts.vms ([object]) required");
 	for (size_t i = 0; i < BASE_COUNT(lists); i++)
 		any |= json_object_get(c->params, lists[i]) != NULL;
 	if (!any)
 		return state_fail(c, DIAG_state_payload, "rules, localVMs, remoteVMs");
-	if (!read_payload_rules(c) || !host_read(c, &h, "opts.vms ([object]) required") ||
+	if (!read_payload_rules(c) || !host_read(c, &k.h, "opts.vms ([object]) required") ||
 	    !load_refresh(c) || !read_given_rvms(&k))
 		return false;
 	for (uint32_t i = 0; i < c->in.rules.n; i++)
@@ -431,7 +430,7 @@ struct far_tag {
 
 struct targets {
 	struct state_call *c;
-	struct host h;
+	struct host *h;
 	bool all;
 	struct strmap tags, vms;
 	VEC(struct far_tag) tag_list;
@@ -443,11 +442,11 @@ static bool
 names_local(struct targets *t, const struct rule *r, unsigned side)
 {
 	uint32_t n;
-	const struct policy_named *named = policy_names_side(t->h.names, r, side, t->c->arena, &n);
+	const struct policy_named *named = policy_names_side(t->h->names, r, side, t->c->arena, &n);
 
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < named[i].n; k++)
-			if (policy_applies(r, t->h.inv.vms.v[named[i].vms[k]]))
+			if (policy_applies(r, t->h->inv.vms.v[named[i].vms[k]]))
 				return true;
 	return false;
 }
@@ -484,7 +483,7 @@ add_far_side(struct targets *t, const struct rule_side *s)
 	for (unsigned i = 0; i < s->n_vms; i++) {
 		uint32_t *at = strmap_put(arena, &t->vms, (struct slice){ (const char *)s->vms[i].b, 16 });
 
-		if (*at != UINT32_MAX || host_find_local(&t->h, s->vms[i]) != UINT32_MAX)
+		if (*at != UINT32_MAX || host_find_local(t->h, s->vms[i]) != UINT32_MAX)
 			continue;
 		*at = t->vm_list.n;
 		*vec_push(arena, &t->vm_list) = s->vms[i];
@@ -564,7 +563,7 @@ read_remote_targets(struct state_call *c)
 {
 	struct targets t = { .c = c };
 
-	if (!json_is_array(json_object_get(c->params, "vms")))
+	if (!host_is_given(c))
 		return state_fail(c, DIAG_state_param, VMS_REQUIRED);
 	if (!json_is_array(json_object_get(c->params, "rules")))
 		return state_fail(c, DIAG_state_no_rules);

@@ -83,6 +83,8 @@ state_open(const struct state_opts *o, struct diags *diags)
 	}
 	s->root = absolute(root);
 	s->watch = watch_new(STATE_KINDS);
+	s->rvms = 1;
+	uuid_write(s->kept, uuid_random());
 	return s;
 }
 
@@ -91,11 +93,24 @@ state_close(struct state *s)
 {
 	if (!s)
 		return;
+	host_free(s->host);
 	load_free(s);
 	watch_free(s->watch);
 	close(s->root_fd);
 	free((char *)s->root);
 	free(s);
+}
+
+uint64_t
+state_vms_serial(const struct state *s)
+{
+	return s->host ? s->host_serial : 0;
+}
+
+const char *
+state_vms_kept(const struct state *s)
+{
+	return s->kept;
 }
 
 bool

@@ -49,6 +49,13 @@ void state_close(struct state *s);
 bool state_call(struct state *s, const char *operation, const json_t *params,
     struct arena *arena, struct diags *diags, struct buf *out);
 
+/*
+ * The VMs of the last operation are kept.  The serial is another one whenever they
+ * are (0: there are none); the name, given as `vms`, stands for them.
+ */
+uint64_t state_vms_serial(const struct state *s);
+const char *state_vms_kept(const struct state *s);
+
 /* Is there an operation of that name? */
 bool state_knows(const char *operation);
 

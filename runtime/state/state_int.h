@@ -76,6 +76,10 @@ struct state {
 	struct state_folder folder[STATE_KINDS];
 	struct names *names;
 	uint32_t round, mark;
+	uint64_t rvms;                  /* changes with the remote VMs in memory */
+	struct host *host;              /* of the last request; NULL: none */
+	uint64_t host_serial;           /* counts them */
+	char kept[UUID_TEXT + 1];       /* as `vms`: the same VMs as last time */
 	uint64_t dead;                  /* items that were replaced and still take memory */
 };
 
@@ -140,13 +144,18 @@ struct host_addr {
 	uint32_t vm, next;              /* next place; UINT32_MAX ends */
 };
 
-/* The local VMs of a request and, once host_add_remote was called, the stored remote ones. */
+/*
+ * The local VMs of a request and, once host_add_remote was called, the stored remote
+ * ones.  It belongs to the state, which keeps it for a request that has the same.
+ */
 struct host {
 	struct state *s;
-	struct arena *arena;
-	struct inventory inv;
+	struct arena arena, remote_arena;       /* what inv needs; what full and all need */
+	struct inventory inv;           /* local VMs */
+	struct inventory full;          /* with remote ones, and the same numbers for local ones */
+	uint64_t rvms;                  /* the state's, when full was made; 0: it was not */
 	struct policy_names *names;     /* of local VMs */
-	struct policy_names *all;       /* with remote ones, for compiling */
+	struct policy_names *all;       /* of full, for compiling */
 	struct strmap addrs;            /* of local VMs -> place in by_addr */
 	VEC(struct host_addr) by_addr;
 };
@@ -155,8 +164,11 @@ struct host {
  * The parameter vms; required is how its absence is told.  False and diagnostics if
  * it is absent or one of the VMs is wrong.
  */
-bool host_read(struct state_call *c, struct host *h, const char *required);
+bool host_read(struct state_call *c, struct host **h, const char *required);
+/* Is the parameter an array of objects, or stands for one? */
+bool host_is_given(const struct state_call *c);
 void host_add_remote(struct host *h);
+void host_free(struct host *h);
 /* UINT32_MAX if no local VM has that UUID. */
 uint32_t host_find_local(const struct host *h, struct uuid u);
 

@@ -15,7 +15,7 @@
 
 struct verify {
 	struct state_call *c;
-	struct host h;
+	struct host *h;
 	struct arena arena;             /* of one VM */
 	struct buf text, json;
 	uint32_t checked, found, files;
@@ -103,9 +103,9 @@ check_file(struct verify *v, const struct vm *vm, int folder, unsigned place, st
 static bool
 check_vm(struct verify *v, uint32_t number)
 {
-	const struct vm *vm = v->h.inv.vms.v[number];
+	const struct vm *vm = v->h->inv.vms.v[number];
 	struct slice should[2];
-	const char *wrong = apply_compile_one(v->c->s, &v->h, number, &v->arena, should);
+	const char *wrong = apply_compile_one(v->c->s, v->h, number, &v->arena, should);
 	bool good = true;
 	int folder, error;
 
@@ -135,20 +135,20 @@ choose(struct verify *v, uint32_t **order, uint32_t *n)
 	size_t i;
 
 	*n = 0;
-	*order = arena_alloc(c->arena, (v->h.inv.n_local + json_array_size(list)) * sizeof(**order));
+	*order = arena_alloc(c->arena, (v->h->inv.n_local + json_array_size(list)) * sizeof(**order));
 	json_array_foreach((json_t *)list, i, name) {
 		struct slice s = json_is_string(name) ? json_slice(name) : slice_of("that is no string");
-		uint32_t vm = uuid_read(s, &u) ? host_find_local(&v->h, u) : UINT32_MAX;
+		uint32_t vm = uuid_read(s, &u) ? host_find_local(v->h, u) : UINT32_MAX;
 
 		if (vm == UINT32_MAX)
 			state_fail(c, DIAG_state_vm_unknown, (int)s.n, s.p);
-		else if (v->h.inv.vms.v[vm]->firewall)
+		else if (v->h->inv.vms.v[vm]->firewall)
 			(*order)[(*n)++] = vm;
 	}
-	for (uint32_t k = 0; !json_array_size(list) && k < v->h.inv.n_local; k++)
-		if (v->h.inv.vms.v[k]->firewall)
+	for (uint32_t k = 0; !json_array_size(list) && k < v->h->inv.n_local; k++)
+		if (v->h->inv.vms.v[k]->firewall)
 			(*order)[(*n)++] = k;
-	inventory_sort(&v->h.inv, *order, *n);
+	inventory_sort(&v->h->inv, *order, *n);
 	return c->diags->errors == errors;
 }
 
@@ -162,7 +162,7 @@ check_verify(struct state_call *c)
 	if (!host_read(c, &v.h, "opts.vms ([object]) is required") || !load_refresh(c))
 		return false;
 	good = choose(&v, &order, &n);
-	host_add_remote(&v.h);
+	host_add_remote(v.h);
 	for (uint32_t i = 0; good && i < n; i++) {
 		good = check_vm(&v, order[i]);
 		arena_reset(&v.arena);

@@ -31,18 +31,18 @@ zone_start(struct state_call *c)
 	struct slice name;
 	struct uuid u;
 	struct plan p;
-	struct host h;
+	struct host *h;
 
 	if (!vm_param(c, &name) || !host_read(c, &h, "opts.vms ([object]) is required") ||
 	    !load_refresh(c))
 		return false;
 	if (uuid_read(name, &u))
-		vm = host_find_local(&h, u);
+		vm = host_find_local(h, u);
 	if (vm == UINT32_MAX)
 		return state_fail(c, DIAG_state_vm_unknown, (int)name.n, name.p);
-	plan_init(&p, &h, c->arena);
+	plan_init(&p, h, c->arena);
 	p.vms[vm] = PLAN_NAMED | PLAN_RELOAD;
-	host_add_remote(&h);
+	host_add_remote(h);
 	a.plan = &p;
 	if (!apply_begin(&a) || !apply_finish(&a))
 		return false;
