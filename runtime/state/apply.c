@@ -4,8 +4,9 @@
  * what is there, written and loaded.
  *
  * Most of the time goes into waiting for the disk and for ipf, so there are more
- * threads than processors; as many of them as there are processors compile at one
- * time, each in a context of its own.  A VM's failure stops no other.
+ * threads than processors: file systems commit for many at once.  As many of them
+ * as there are processors compile at one time, each in a context of its own.  A
+ * VM's failure stops no other.
  */
 #include <errno.h>
 #include <pthread.h>

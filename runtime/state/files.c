@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -193,24 +195,31 @@ begin_temporary(int folder, const char *tmp, struct slice text, int *out)
 	return files_write_all(fd, text.p, text.n);
 }
 
-static int
-end_temporary(int fd)
+void
+files_abandon(int folder, const char *name)
 {
-	int error = sync_fd(fd);
+	char small[512];
+	struct arena scratch = { .at = small, .end = small + sizeof(small) };
 
-	if (close(fd) != 0 && !error && errno != EINTR)
-		error = errno;
-	return error;
+	unlinkat(folder, files_temporary(&scratch, name), 0);
+	arena_free(&scratch);
 }
 
-static int
-write_temporary(int folder, const char *tmp, struct slice text)
+int
+files_begin(int folder, const char *name, struct slice text)
 {
-	int fd = -1, error = begin_temporary(folder, tmp, text, &fd);
+	char small[512];
+	struct arena scratch = { .at = small, .end = small + sizeof(small) };
+	int fd = -1, error = begin_temporary(folder, files_temporary(&scratch, name), text, &fd);
 
-	if (error && fd >= 0)
-		close(fd);
-	return error ? error : end_temporary(fd);
+	if (!error)
+		error = sync_fd(fd);
+	if (fd >= 0 && close(fd) != 0 && !error && errno != EINTR)
+		error = errno;
+	if (error)
+		files_abandon(folder, name);
+	arena_free(&scratch);
+	return error;
 }
 
 /* A hard link of name as name.old; no name, no link. */
@@ -230,15 +239,13 @@ keep_old(int folder, const char *name, struct arena *scratch)
 }
 
 int
-files_write(int folder, const char *name, struct slice text, bool keep)
+files_commit(int folder, const char *name, bool keep)
 {
 	char small[1024];
 	struct arena scratch = { .at = small, .end = small + sizeof(small) };
 	const char *tmp = files_temporary(&scratch, name);
-	int error = write_temporary(folder, tmp, text);
+	int error = keep ? keep_old(folder, name, &scratch) : 0;
 
-	if (!error && keep)
-		error = keep_old(folder, name, &scratch);
 	if (!error && renameat(folder, tmp, folder, name) != 0)
 		error = errno;
 	if (error)
@@ -249,61 +256,77 @@ files_write(int folder, const char *name, struct slice text, bool keep)
 
 /* --- many files --------------------------------------------------------------------- */
 
-#define BATCH 256
+#define BATCH 256                       /* files that are open at one time */
+#define SYNCERS 16                      /* file systems commit for many at once */
 
-/* Asks for the file's blocks to be written, without waiting: one commit then does for all. */
+struct batch {
+	int folder;
+	const struct files_change *list;
+	uint32_t n;
+	int fds[BATCH], errors[BATCH];
+	_Atomic uint32_t next;
+};
+
+static void *
+sync_some(void *arg)
+{
+	struct batch *b = arg;
+	uint32_t i;
+
+	while ((i = atomic_fetch_add(&b->next, 1)) < b->n)
+		if (b->fds[i] >= 0 && !b->errors[i])
+			b->errors[i] = sync_fd(b->fds[i]);
+	return NULL;
+}
+
 static void
-start_writing(int fd)
+sync_together(struct batch *b)
 {
-#ifdef SYNC_FILE_RANGE_WRITE
-	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-#else
-	(void)fd;
-#endif
+	pthread_t id[SYNCERS];
+	unsigned started = 0;
+
+	while (started + 1 < SYNCERS && started + 1 < b->n &&
+	    pthread_create(&id[started], NULL, sync_some, b) == 0)
+		started++;
+	sync_some(b);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(id[i], NULL);
 }
 
-/* Temporary files of a batch, on the disk; an error's number is in *failed. */
-static int
-write_batch(int folder, const struct files_change *list, uint32_t n, struct arena *scratch,
-    uint32_t *failed)
+/* Temporary files, on the disk; the number of the first that failed, or n. */
+static uint32_t
+begin_batch(struct batch *b, struct arena *scratch)
 {
-	int fds[BATCH], error = 0;
+	uint32_t failed = b->n;
 
-	for (uint32_t i = 0; i < n; i++)
-		fds[i] = -1;
-	for (uint32_t i = 0; i < n && !error; i++) {
-		if (!list[i].text.p)
-			continue;
-		error = begin_temporary(folder, files_temporary(scratch, list[i].name), list[i].text,
-		    &fds[i]);
-		*failed = i;
+	for (uint32_t i = 0; i < b->n; i++) {
+		b->fds[i] = -1;
+		b->errors[i] = 0;
+		if (b->list[i].text.p && (i == 0 || !b->errors[i - 1]))
+			b->errors[i] = begin_temporary(b->folder, files_temporary(scratch,
+			    b->list[i].name), b->list[i].text, &b->fds[i]);
 	}
-	for (uint32_t i = 0; i < n && !error && n > 1; i++)
-		if (fds[i] >= 0)
-			start_writing(fds[i]);
-	for (uint32_t i = 0; i < n; i++) {
-		int own = fds[i] < 0 ? 0 : error ? (close(fds[i]), 0) : end_temporary(fds[i]);
-
-		if (own) {
-			error = own;
-			*failed = i;
-		}
+	sync_together(b);
+	for (uint32_t i = b->n; i-- > 0; ) {
+		if (b->fds[i] >= 0 && close(b->fds[i]) != 0 && !b->errors[i] && errno != EINTR)
+			b->errors[i] = errno;
+		if (b->errors[i])
+			failed = i;
 	}
-	return error;
+	return failed;
 }
 
+/* Renames and removes; stops at the first failure, whose number is in *failed. */
 static int
-finish_batch(int folder, const struct files_change *list, uint32_t n, struct arena *scratch,
-    uint32_t *failed)
+finish_batch(const struct batch *b, struct arena *scratch, uint32_t *failed)
 {
-	for (uint32_t i = 0; i < n; i++) {
+	for (*failed = 0; *failed < b->n; ++*failed) {
+		const struct files_change *f = &b->list[*failed];
 		int error = 0;
 
-		*failed = i;
-		if (!list[i].text.p)
-			error = files_remove(folder, list[i].name);
-		else if (renameat(folder, files_temporary(scratch, list[i].name), folder,
-		    list[i].name) != 0)
+		if (!f->text.p)
+			error = files_remove(b->folder, f->name);
+		else if (renameat(b->folder, files_temporary(scratch, f->name), b->folder, f->name) != 0)
 			error = errno;
 		if (error)
 			return error;
@@ -317,16 +340,18 @@ files_change(int folder, const struct files_change *list, uint32_t n, uint32_t *
 	struct arena scratch = { 0 };
 	int error = 0, synced;
 
+	*failed = 0;
 	for (uint32_t at = 0; at < n && !error; at += BATCH) {
-		uint32_t m = n - at < BATCH ? n - at : BATCH;
+		struct batch b = { .folder = folder, .list = list + at,
+			.n = n - at < BATCH ? n - at : BATCH };
+		uint32_t bad = begin_batch(&b, &scratch);
 
-		error = write_batch(folder, list + at, m, &scratch, failed);
-		if (!error)
-			error = finish_batch(folder, list + at, m, &scratch, failed);
-		for (uint32_t i = 0; error && i < m; i++)
-			if (list[at + i].text.p)
-				unlinkat(folder, files_temporary(&scratch, list[at + i].name), 0);
-		*failed += at;
+		error = bad < b.n ? b.errors[bad] : finish_batch(&b, &scratch, &bad);
+		for (uint32_t i = 0; error && i < b.n; i++)
+			if (b.list[i].text.p)
+				files_abandon(folder, b.list[i].name);
+		if (error)
+			*failed = at + bad;
 		arena_reset(&scratch);
 	}
 	arena_free(&scratch);

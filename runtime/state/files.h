@@ -33,17 +33,20 @@ int files_open_folder(int at, const char *path, bool make, int *fd);
 int files_read(int folder, const char *name, size_t max, struct buf *out, struct stat *st);
 
 /*
- * Replaces folder/name whole or not at all: a temporary file in the folder, fsync,
- * and, if keep is set, a hard link of what is there to name.old; then rename.  The
- * folder is synchronized by the caller (files_sync).
+ * Replacing folder/name whole or not at all takes three steps: files_begin writes a
+ * temporary file in the folder and waits until it is on the disk, files_commit
+ * renames it, and the folder is synchronized (files_sync).  keep: what was there
+ * stays as name.old, a hard link.  A step that fails leaves no temporary file.
  */
-int files_write(int folder, const char *name, struct slice text, bool keep);
-/* The name that files_write uses until it renames; in memory of the arena's. */
+int files_begin(int folder, const char *name, struct slice text);
+int files_commit(int folder, const char *name, bool keep);
+void files_abandon(int folder, const char *name);
+/* The name that files_begin uses; in memory of the arena's. */
 char *files_temporary(struct arena *arena, const char *name);
 
 /*
- * Many files of one folder as files_write does one, or removed; faster, because
- * the disk is waited for by the batch.  Stops at the first failure, whose number
+ * Many files of one folder, replaced or removed; the disk is waited for by
+ * several threads.  Stops at the first failure, whose number
  * is in *failed; those before it are done.  The folder is synchronized.
  */
 struct files_change {

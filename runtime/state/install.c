@@ -37,7 +37,7 @@ apply_same_text(struct slice a, struct slice b)
 	    (struct slice){ b.p + to[1], b.n - to[1] });
 }
 
-static bool
+static void
 failed(const struct state *s, struct apply_vm *v, const char *what, const char *file, int error)
 {
 	struct arena tmp = { 0 };
@@ -46,7 +46,6 @@ failed(const struct state *s, struct apply_vm *v, const char *what, const char *
 	buf_printf(&v->error, "cannot %s %.*s%s: %s", what, (int)(strlen(path) - strlen(apply_file[0])),
 	    path, file, files_why(error));
 	arena_free(&tmp);
-	return false;
 }
 
 /* Which of the files differ; what cannot be read differs. */
@@ -65,26 +64,6 @@ compare(int folder, const struct buf text[2])
 	}
 	buf_free(&there);
 	return differ;
-}
-
-static bool
-write_files(const struct state *s, struct apply_vm *v, int folder, const struct buf text[2],
-    unsigned which)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		int error = which >> i & 1 ? files_write(folder, apply_file[i], buf_view(&text[i]), true)
-		    : 0;
-
-		if (error)
-			return failed(s, v, "write", apply_file[i], error);
-	}
-	if (which) {
-		int error = files_sync(folder);
-
-		if (error)
-			return failed(s, v, "synchronize", "", error);
-	}
-	return true;
 }
 
 /* ipf -G -E -I -Fa -f CONF4 -6 -Fa -f CONF6 -sy U */
@@ -108,18 +87,46 @@ load(const struct state *s, struct apply_vm *v)
 	arena_free(&tmp);
 }
 
+/* Both under temporary names before either is renamed. */
+static bool
+write_files(const struct state *s, struct apply_vm *v, int folder, const struct buf text[2],
+    unsigned which)
+{
+	for (unsigned i = 0; i < 2 && !v->error.n; i++) {
+		int error = which >> i & 1 ? files_begin(folder, apply_file[i], buf_view(&text[i])) : 0;
+
+		if (error)
+			failed(s, v, "write", apply_file[i], error);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		int error = 0;
+
+		if (v->error.n)
+			files_abandon(folder, apply_file[i]);
+		else if (which >> i & 1)
+			error = files_commit(folder, apply_file[i], true);
+		if (error)
+			failed(s, v, "write", apply_file[i], error);
+	}
+	if (which && !v->error.n) {
+		int error = files_sync(folder);
+
+		if (error)
+			failed(s, v, "synchronize", "", error);
+	}
+	return v->error.n == 0;
+}
+
 void
 apply_one(struct state *s, struct apply_vm *v, const struct buf text[2], bool dry)
 {
-	unsigned which = 3;
+	unsigned which;
 	int folder, error = apply_open_config(s, v->vm->zonepath, !dry, &folder);
 
-	if (error && dry) {
-		v->changed = true;
-		return;
-	}
 	if (error) {
-		failed(s, v, "open", "", error);
+		v->changed = true;
+		if (!dry)
+			failed(s, v, "open", "", error);
 		return;
 	}
 	which = compare(folder, text);
