@@ -152,13 +152,14 @@ fwadm_LDADD = libruntime.la
 bashcompletiondir = $(bashcompdir)
 zshcompletiondir = $(datadir)/zsh/site-functions
 fishcompletiondir = $(datadir)/fish/vendor_completions.d
-dist_zshcompletion_DATA = runtime/completions/_fwrule
-dist_fishcompletion_DATA = runtime/completions/fwrule.fish
-EXTRA_DIST += runtime/completions/fwrule.bash
+dist_zshcompletion_DATA = runtime/completions/_fwrule runtime/completions/_fwadm
+dist_fishcompletion_DATA = runtime/completions/fwrule.fish runtime/completions/fwadm.fish
+EXTRA_DIST += runtime/completions/fwrule.bash runtime/completions/fwadm.bash
 
 install-data-local:
 	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir)
 	$(INSTALL_DATA) $(srcdir)/runtime/completions/fwrule.bash $(DESTDIR)$(bashcompletiondir)/fwrule
+	$(INSTALL_DATA) $(srcdir)/runtime/completions/fwadm.bash $(DESTDIR)$(bashcompletiondir)/fwadm
 
 uninstall-local:
-	rm -f $(DESTDIR)$(bashcompletiondir)/fwrule
+	rm -f $(DESTDIR)$(bashcompletiondir)/fwrule $(DESTDIR)$(bashcompletiondir)/fwadm

@@ -109,5 +109,67 @@ else
 	echo "zsh is not installed"
 fi
 
+# --- fwadm: its completions ask --help themselves --------------------------------
+
+PATH=${FWRULE%/*}:$PATH
+export PATH
+
+admin_options()
+{
+	fwadm "$1" --help | grep -E '^ +-' | sed 's/  [^ -].*//' |
+	    grep -oE -e '(^|[ ,|])--?[A-Za-z][A-Za-z0-9_-]*' | sed 's/^[ ,|]*//; s/^-O[0-9]$/-O/' | sort -u
+}
+
+admin_bash()
+{
+	bash -c '
+	. "$1/fwadm.bash"
+	shift
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+	_fwadm
+	printf "%s\n" "${COMPREPLY[@]}"' bash "$dir" "$@"
+}
+
+admin_fish()
+{
+	HOME=$tmp fish --no-config -c "source $dir/fwadm.fish; complete -C '$*'" | cut -f1
+}
+
+admin_zsh()
+{
+	zsh -fc "$(sed -n '/^_fwadm_options()/,/^}/p' "$dir/_fwadm"); _fwadm_options $1" | cut -d: -f1
+}
+
+fwadm --help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' >"$tmp/commands"
+[ -s "$tmp/commands" ] || { echo "fwadm --help lists no commands"; failed=1; }
+{ cat "$tmp/commands"; echo help; } | sort >"$tmp/want"
+admin_bash fwadm '' | grep -v '^-' | tidy >"$tmp/got"
+same 'bash: fwadm' "$tmp/want" "$tmp/got"
+printf 'uuid,rule\n' >"$tmp/want"
+admin_bash fwadm list -o uuid,r | tidy >"$tmp/got"
+same 'bash: fwadm list -o' "$tmp/want" "$tmp/got"
+for command in add doctor list stats; do
+	admin_options "$command" >"$tmp/options"
+	admin_bash fwadm "$command" - | tidy >"$tmp/got"
+	same "bash: fwadm $command" "$tmp/options" "$tmp/got"
+	if command -v fish >/dev/null; then
+		admin_fish "fwadm $command -" | tidy >"$tmp/got"
+		same "fish: fwadm $command" "$tmp/options" "$tmp/got"
+	fi
+	if command -v zsh >/dev/null; then
+		admin_zsh "$command" | tidy >"$tmp/got"
+		same "zsh: fwadm $command" "$tmp/options" "$tmp/got"
+	fi
+done
+if command -v fish >/dev/null; then
+	{ cat "$tmp/commands"; echo help; } | sort >"$tmp/want"
+	admin_fish 'fwadm ' | tidy >"$tmp/got"
+	same 'fish: fwadm' "$tmp/want" "$tmp/got"
+fi
+if command -v zsh >/dev/null; then
+	checks=$((checks + 1))
+	zsh -n "$dir/_fwadm" || failed=$((failed + 1))
+fi
+
 echo "$checks checks, $failed failed"
 [ $failed -eq 0 ]

@@ -66,6 +66,26 @@ awk '/^\.S[sh] / { inside = ($2 == "rpc") } inside && /^\.It Ic / { print $3 }' 
 checks=$((checks + 1))
 diff "$tmp/methods" "$tmp/man" || fail "methods: rpc.c (<), fwrule(1) (>)"
 
+# fwadm(8) has one section of commands and one of options, of all commands together.
+fwadm=${FWRULE%/*}/fwadm
+"$fwadm" --help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' >"$tmp/admin"
+{ cat "$tmp/admin"; echo help; } | sort >"$tmp/help"
+awk '/^\.Sh / { inside = ($2 == "COMMANDS") } inside && /^\.It Ic / { print $3 }' \
+    "$src/doc/man/fwadm.8" | sort >"$tmp/man"
+checks=$((checks + 1))
+diff "$tmp/help" "$tmp/man" || fail "commands: fwadm --help (<), fwadm(8) (>)"
+while read -r command; do
+	"$fwadm" "$command" --help | grep -E '^ +-' | sed 's/  [^ -].*//' |
+	    grep -oE -e '(^|[ ,|])--?[A-Za-z][A-Za-z0-9_-]*' | sed 's/^[ ,|]*//; s/^-O[0-9]$/-O/'
+done <"$tmp/admin" | sort -u >"$tmp/help"
+awk '/^\.Sh / { inside = ($2 == "OPTIONS") } inside && /^\.It Fl / {
+	for (i = 2; i <= NF; i++)
+		if ($i == "Fl")
+			print "-" $(i + 1)
+}' "$src/doc/man/fwadm.8" | sort -u >"$tmp/man"
+checks=$((checks + 1))
+diff "$tmp/help" "$tmp/man" || fail "options: fwadm --help (<), fwadm(8) (>)"
+
 # --- functions ----------------------------------------------------------------
 
 grep -oE 'fwr_[a-z_]+\(' "$src/runtime/api/fwrule.h" | tr -d '(' |
@@ -83,6 +103,7 @@ done <"$tmp/members"
 # --- examples -----------------------------------------------------------------
 
 ln -s "$FWRULE" "$tmp/fwrule"
+ln -s "$fwadm" "$tmp/fwadm"
 PATH=$tmp:$PATH
 
 # Cuts the literal blocks of a manual out: N.kind and N.text.
@@ -134,7 +155,7 @@ check_program()
 	    -Wl,-rpath,"$build/.libs"
 }
 
-for man in fwrule.1 fwrule.7 fwrule.3; do
+for man in fwrule.1 fwrule.7 fwrule.3 fwadm.8; do
 	rm -rf "$tmp/run" "$tmp/blocks"
 	mkdir "$tmp/run" "$tmp/blocks"
 	ln -s "$src/examples" "$tmp/run/examples"
@@ -156,7 +177,7 @@ for man in fwrule.1 fwrule.7 fwrule.3; do
 done
 
 if command -v mandoc >/dev/null; then
-	mandoc -T lint -W warning "$src"/doc/man/fwrule.[137] || fail "mandoc's lint"
+	mandoc -T lint -W warning "$src"/doc/man/fwrule.[137] "$src"/doc/man/fwadm.8 || fail "mandoc's lint"
 fi
 echo "$checks checks, $failed failed"
 [ $failed -eq 0 ]

@@ -10,6 +10,7 @@ tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/parts" "$tmp/clone" "$tmp/clone/build"
 ln -s "$FWRULE" "$tmp/clone/build/fwrule"
+ln -s "${FWRULE%/*}/fwadm" "$tmp/clone/build/fwadm"
 ln -s "$src/examples" "$tmp/clone/examples"
 unset SOURCE_DATE_EPOCH
 

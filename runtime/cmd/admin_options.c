@@ -68,7 +68,7 @@ static const struct {
 	  "                          error\n" },
 	{ { "req-id", required_argument, NULL, REQ_ID }, 0,
 	  "      --req-id=ID         the request's name in it\n" },
-	{ { "help", no_argument, NULL, 'h' }, 0, "  -h, --help\n" },
+	{ { "help", no_argument, NULL, 'h' }, 0, "  -h, --help              show this\n" },
 };
 
 #define LEVEL_HELP \

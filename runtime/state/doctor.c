@@ -302,8 +302,14 @@ check_doctor(struct state_call *c)
 {
 	struct doctor d = { .c = c };
 	struct state *s = c->s;
+	void (*warn)(void *, const char *) = s->opts.warn;
+	bool good;
 
-	if (!host_read(c, &d.h, "opts.vms ([object]) is required") || !load_refresh(c))
+	/* What cannot be read is told of below. */
+	s->opts.warn = NULL;
+	good = host_read(c, &d.h, "opts.vms ([object]) is required") && load_refresh(c);
+	s->opts.warn = warn;
+	if (!good)
 		return false;
 	buf_printf(&d.text, "fwadm %s, root %s/, -O%u, tags %s\n", PACKAGE_VERSION, s->root,
 	    s->opts.level, s->tags ? "on" : "off");
