@@ -113,6 +113,7 @@ tests_scripts = \
 	tests/completion-test.sh \
 	tests/diagnostics-test.sh \
 	tests/differential.sh \
+	tests/fwadm-test.sh \
 	tests/golden-test.sh \
 	tests/include-order.sh \
 	tests/lint-doc.sh \

@@ -29,11 +29,11 @@ ask listRemoteVMs
 ask remoteVMRules "\"remoteVM\":{\"uuid\":\"$remote\",\"tags\":{\"role\":\"www\"}}" ",\"vms\":$vms"
 ask delete "\"uuids\":[\"$(rule 1)\"],\"rvmUUIDs\":[\"$remote\"]" ",\"vms\":$vms"
 ask add '"rules":[]'
-ask vms '' ',"vms":[]'
-ask delete '' ',"vms":[]'
+ask vms '"x":1' ',"vms":[]'
+ask delete '"x":1' ',"vms":[]'
 ask get "\"uuid\":\"$(rule 1)\""
 ask remoteVMRules "\"remoteVM\":\"$remote\"" ',"vms":[]'
-ask remoteTargets '' ',"vms":[]'
+ask remoteTargets '"x":1' ',"vms":[]'
 ask add '"remoteVMs":[{"uuid":"x"}]' ',"vms":[]'
 ask start '"vm":{"uuid":"'$db'"}' ",\"vms\":$vms"
 ask stop '"vm":{"uuid":"'$db'","zonepath":"/zones/'$db'","state":"running"}'
