@@ -155,11 +155,29 @@ fishcompletiondir = $(datadir)/fish/vendor_completions.d
 dist_zshcompletion_DATA = runtime/completions/_fwrule runtime/completions/_fwadm
 dist_fishcompletion_DATA = runtime/completions/fwrule.fish runtime/completions/fwadm.fish
 EXTRA_DIST += runtime/completions/fwrule.bash runtime/completions/fwadm.bash
+bash_completions = fwrule fwadm
+
+# How the service is run, for administrators to copy to where their system looks.
+if FWAPID
+pkgdata_DATA += fwapid.service fwapid.xml
+dist_man_MANS += doc/man/fwapid.8
+dist_zshcompletion_DATA += runtime/completions/_fwapid
+dist_fishcompletion_DATA += runtime/completions/fwapid.fish
+bash_completions += fwapid
+endif
+EXTRA_DIST += runtime/http/fwapid.service.in runtime/http/fwapid.xml.in \
+	runtime/completions/fwapid.bash
+CLEANFILES += fwapid.service fwapid.xml
+edit_paths = sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@localstatedir[@]|$(localstatedir)|g'
+fwapid.service: $(srcdir)/runtime/http/fwapid.service.in Makefile
+	$(AM_V_GEN)$(edit_paths) $(srcdir)/runtime/http/fwapid.service.in >$@.tmp && mv $@.tmp $@
+fwapid.xml: $(srcdir)/runtime/http/fwapid.xml.in Makefile
+	$(AM_V_GEN)$(edit_paths) $(srcdir)/runtime/http/fwapid.xml.in >$@.tmp && mv $@.tmp $@
 
 install-data-local:
 	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir)
-	$(INSTALL_DATA) $(srcdir)/runtime/completions/fwrule.bash $(DESTDIR)$(bashcompletiondir)/fwrule
-	$(INSTALL_DATA) $(srcdir)/runtime/completions/fwadm.bash $(DESTDIR)$(bashcompletiondir)/fwadm
+	for p in $(bash_completions); do $(INSTALL_DATA) $(srcdir)/runtime/completions/$$p.bash \
+	    $(DESTDIR)$(bashcompletiondir)/$$p || exit 1; done
 
 uninstall-local:
-	rm -f $(DESTDIR)$(bashcompletiondir)/fwrule $(DESTDIR)$(bashcompletiondir)/fwadm
+	for p in $(bash_completions); do rm -f $(DESTDIR)$(bashcompletiondir)/$$p; done

@@ -90,10 +90,12 @@ service_tests = \
 	tests/frame-test \
 	tests/store-test
 check_PROGRAMS += $(service_tests) tests/store-pg-test
-service_scripts = tests/agents-test.sh tests/fwapid-pg-test.sh tests/fwapid-test.sh
+service_scripts = tests/agents-test.sh tests/fwapid-pg-test.sh tests/fwapid-doc-test.sh \
+	tests/fwapid-test.sh
 TESTS += $(service_tests) $(service_scripts)
 endif
-dist_noinst_SCRIPTS += tests/agents-test.sh tests/fwapid-pg-test.sh tests/fwapid-test.sh
+dist_noinst_SCRIPTS += tests/agents-test.sh tests/fwapid-pg-test.sh tests/fwapid-doc-test.sh \
+	tests/fwapid-test.sh
 EXTRA_DIST += tests/agents tests/service
 tests_feed_test_SOURCES = tests/feed-test.c tests/feed-agent.h
 tests_feed_test_LDADD = libservice.la $(CMOCKA_LIBS)

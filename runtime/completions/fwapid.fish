@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MPL-2.0
+# Completion of fwapid for fish; tests/fwapid-doc-test.sh holds it to --help.
+
+set -l commands import export backup
+complete -c fwapid -n "not __fish_seen_subcommand_from $commands" -a import -d 'put rules into the store'
+complete -c fwapid -n "not __fish_seen_subcommand_from $commands" -a export -d 'all rules to standard output'
+complete -c fwapid -n "not __fish_seen_subcommand_from $commands" -a backup -d 'a copy of the store'
+complete -c fwapid -n '__fish_seen_subcommand_from export' -f -a 'json jsonl moray'
+complete -c fwapid -l config -r -d 'options, one a line'
+complete -c fwapid -l listen -x -d 'where HTTP is served'
+complete -c fwapid -l agents -x -a none -d 'where agents connect'
+complete -c fwapid -l state -r -d 'where data is kept'
+complete -c fwapid -l store -x -d 'the store'
+complete -c fwapid -l default-rules -r -d 'rules for an empty store'
+complete -c fwapid -l vmapi -x -d 'where VMs are asked for'
+complete -c fwapid -l vms -r -d 'VMs from a file'
+complete -c fwapid -l max-version -x -a '1 2 3 4' -d 'newest rule version'
+complete -c fwapid -l history -x -d 'how many updates are kept'
+complete -c fwapid -l threads -x -d 'that answer'
+complete -c fwapid -l log-level -x -a 'trace debug info warn error fatal' -d 'least that is logged'
+complete -c fwapid -l timeout -x -d 'seconds in which a request must be there'
+complete -c fwapid -l vmapi-timeout -x -d 'ms in which VMAPI must answer'
+complete -c fwapid -l max-connections -x -d 'open at once'
+complete -c fwapid -l max-header -x -d 'bytes of the request line and headers'
+complete -c fwapid -l max-body -x -d 'bytes of a request'
+complete -c fwapid -l max-result -x -d 'bytes of an answer'
+complete -c fwapid -s h -l help -d 'what it takes'
+complete -c fwapid -l version -d 'which it is'
