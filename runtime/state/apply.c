@@ -299,18 +299,23 @@ apply_begin(struct apply *a)
 	    c->s->root, PENDING_NAME), files_why(error));
 }
 
-/* In the journal stay VMs that failed, and those that are not among this request's. */
+/*
+ * In the journal stay VMs that failed, and those that are not among this request's;
+ * and all of them while the disk keeps a rule or VM from being read, which may be of
+ * theirs.
+ */
 static void
 strike_out(const struct apply *a)
 {
 	struct state_call *c = a->call;
+	bool unread = load_any_unread(c->s);
 	struct pending left = { 0 };
 
 	for (uint32_t i = 0; i < a->before.list.n; i++)
 		if (host_find_local(a->plan->host, a->before.list.v[i]) == UINT32_MAX)
 			*vec_push(c->arena, &left.list) = a->before.list.v[i];
 	for (uint32_t i = 0; i < a->n_list; i++)
-		if (a->list[i].error.n)
+		if (a->list[i].error.n || unread)
 			*vec_push(c->arena, &left.list) = a->list[i].vm->uuid;
 	/* If that fails, VMs are looked at once more than needed. */
 	if (a->n_list || a->before.list.n)

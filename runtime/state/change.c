@@ -615,15 +615,12 @@ carry_out(struct change *x)
 	x->apply = (struct apply){ .call = c, .plan = &x->plan, .dry = x->dry,
 		.contents = state_get_bool(c, "filecontents") };
 	good = apply_begin(&x->apply);
-	if (good && !x->dry && !write_data(x)) {
-		/* What could not be written is not in force: files are made for what is. */
-		good = false;
-		settle(x);
-		host_add_remote(x->host);
-		apply_finish(&x->apply);
-	} else if (good) {
-		good = apply_finish(&x->apply);
-	}
+	/*
+	 * If something could not be written, what is stored is neither what was nor what
+	 * was meant: filter files stay as they are, and the journal keeps their VMs for
+	 * the next operation.
+	 */
+	good = good && (x->dry || write_data(x)) && apply_finish(&x->apply);
 	count(x);
 	if (good)
 		write_answer(x);

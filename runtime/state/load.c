@@ -60,7 +60,9 @@ struct loaded {
 	struct uuid uuid;
 	struct state_stamp stamp;
 	bool gone;
+	int starved;                    /* not read for want of what others have taken: errno */
 	const char *broken;
+	bool unread;                    /* the system could not read it */
 	struct rule *rule;
 	struct state_rvm rvm;
 };
@@ -175,6 +177,10 @@ load_file(struct loader *l, int folder, enum state_kind kind, struct loaded *to)
 	file_name(name, to->uuid);
 	error = files_read(folder, name, STATE_FILE_MAX, &l->text, &st);
 	to->stamp = stamp_of(&st);
+	to->unread = error && error < FILES_SPECIAL;
+	/* That is nothing about the file. */
+	if (error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR)
+		to->starved = error;
 	if (error == ENOENT)
 		to->gone = true;
 	else if (error)
@@ -385,6 +391,7 @@ take_loaded(struct state *s, enum state_kind kind, const struct loaded *from)
 	item_clear(s, it);
 	it->stamp = from->stamp;
 	it->broken = from->broken;
+	it->unread = from->unread;
 	if (it->broken) {
 		tell_broken(s, kind, it);
 		return;
@@ -443,7 +450,7 @@ is_fresh(struct state_folder *f, const char *name, const struct state_item *it)
 	struct state_stamp now;
 	struct stat st;
 
-	if (fstatat(f->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+	if (it->unread || fstatat(f->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return false;
 	now = stamp_of(&st);
 	return stamp_eq(&now, &it->stamp);
@@ -521,6 +528,19 @@ drop_unseen(struct state *s, enum state_kind kind)
 			load_drop(s, kind, f->items.v[i]->uuid);
 }
 
+/* Reads files and takes them in; an error if one could not be looked at at all. */
+static int
+take_files(struct state *s, enum state_kind kind, const struct list *list)
+{
+	load_files(s, kind, list->files.v, list->files.n);
+	for (uint32_t i = 0; i < list->files.n; i++)
+		if (list->files.v[i].starved)
+			return list->files.v[i].starved;
+	for (uint32_t i = 0; i < list->files.n; i++)
+		take_loaded(s, kind, &list->files.v[i]);
+	return 0;
+}
+
 static int
 refresh_all(struct state *s, enum state_kind kind, struct arena *arena)
 {
@@ -530,13 +550,10 @@ refresh_all(struct state *s, enum state_kind kind, struct arena *arena)
 	if (error)
 		return error;
 	drop_unseen(s, kind);
-	load_files(s, kind, list.files.v, list.files.n);
-	for (uint32_t i = 0; i < list.files.n; i++)
-		take_loaded(s, kind, &list.files.v[i]);
-	return 0;
+	return take_files(s, kind, &list);
 }
 
-static void
+static int
 refresh_some(struct state *s, enum state_kind kind, struct arena *arena,
     const struct watch_names *changed)
 {
@@ -551,9 +568,7 @@ refresh_some(struct state *s, enum state_kind kind, struct arena *arena,
 		if (!it || !is_fresh(f, name, it))
 			*vec_push(arena, &list.files) = (struct loaded){ .uuid = changed->list.v[i] };
 	}
-	load_files(s, kind, list.files.v, list.files.n);
-	for (uint32_t i = 0; i < list.files.n; i++)
-		take_loaded(s, kind, &list.files.v[i]);
+	return take_files(s, kind, &list);
 }
 
 static void
@@ -580,6 +595,16 @@ same_folder(int a, int b)
 	    x.st_ino == y.st_ino;
 }
 
+bool
+load_any_unread(const struct state *s)
+{
+	for (unsigned kind = 0; kind < STATE_KINDS; kind++)
+		for (uint32_t i = 0; i < s->folder[kind].items.n; i++)
+			if (s->folder[kind].items.v[i]->broken && s->folder[kind].items.v[i]->unread)
+				return true;
+	return false;
+}
+
 static int
 refresh(struct state *s, enum state_kind kind, struct arena *arena)
 {
@@ -600,10 +625,9 @@ refresh(struct state *s, enum state_kind kind, struct arena *arena)
 		watch_begin(s->watch, kind, fd);
 		return refresh_all(s, kind, arena);
 	}
-	if (!watch_take(s->watch, kind, &changed))
+	if (!watch_take(s->watch, kind, &changed) || load_any_unread(s))
 		return refresh_all(s, kind, arena);
-	refresh_some(s, kind, arena, &changed);
-	return 0;
+	return refresh_some(s, kind, arena, &changed);
 }
 
 /* What replaced items have left in arenas is given back when it is more than what lives. */
@@ -628,6 +652,8 @@ load_refresh(struct state_call *c)
 			diag_add(c->diags, DIAG_state_folder, NULL, (struct span){ 0, 0 },
 			    arena_printf(c->arena, "%s/%s", s->root, state_folder_path[kind]),
 			    files_why(error));
+			/* What was to be read is forgotten by whoever told of it: all anew. */
+			load_free(s);
 			return false;
 		}
 	}

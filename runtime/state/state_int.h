@@ -38,6 +38,7 @@ struct state_item {
 	struct uuid uuid;
 	struct state_stamp stamp;
 	const char *broken;             /* why it could not be read; then nothing below counts */
+	bool unread;                    /* ... because the system could not read it */
 	struct rule *rule;
 	struct state_rvm rvm;
 	uint32_t place;                 /* in the folder's list */
@@ -101,6 +102,8 @@ extern const char *const state_folder_path[STATE_KINDS];        /* "var/fw/rules
 
 /* Brings folders in step with the disk; under the lock. False and a diagnostic on failure. */
 bool load_refresh(struct state_call *c);
+/* Is there an item that the system could not read? */
+bool load_any_unread(const struct state *s);
 /* A stored item, also a broken one; or NULL. */
 struct state_item *load_find(const struct state *s, enum state_kind kind, struct uuid u);
 /* The readable items, sorted by UUID. */
