@@ -37,6 +37,12 @@ check_PROGRAMS += \
 	tests/verify-test
 TESTS += $(check_PROGRAMS)
 
+# Not a test: it makes a program's system calls fail.
+EXTRA_PROGRAMS += tests/faults/fault
+check_DATA = tests/faults/fault$(EXEEXT)
+tests_faults_fault_SOURCES = tests/faults/fault.c
+tests_faults_fault_LDADD =
+
 LDADD = libruntime.la $(CMOCKA_LIBS)
 AM_TESTS_ENVIRONMENT = FWRULE_CORPUS=$(srcdir)/tests/corpus; export FWRULE_CORPUS; \
 	CC_FOR_TESTS='$(CC) $(CFLAGS) $(SANITIZE_CFLAGS)'; export CC_FOR_TESTS;
@@ -112,12 +118,11 @@ EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
 
 # --- the programs and the documents ---------------------------------------------
 tests_scripts = \
-	tests/ci-test.sh \
 	tests/completion-test.sh \
 	tests/diagnostics-test.sh \
 	tests/differential.sh \
-	tests/editors-test.sh \
 	tests/fwadm-test.sh \
+	tests/fwadm-faults.sh \
 	tests/golden-test.sh \
 	tests/include-order.sh \
 	tests/lint-doc.sh \
@@ -131,8 +136,9 @@ endif
 
 TESTS += $(tests_scripts)
 dist_noinst_SCRIPTS += $(tests_scripts) tests/npm-install.sh tests/pg.sh tests/run-fuzz.sh
-EXTRA_DIST += tests/editors tests/golden tests/lsp tests/transcript.awk
+EXTRA_DIST += tests/golden tests/lsp tests/transcript.awk
 
+EXTRA_DIST += tests/faults/fwadm.js
 # --- targets --------------------------------------------------------------------
 # What tests had npm install stands in tests/NAME-npm; `make clean` keeps it.
 distclean-local:
@@ -150,6 +156,10 @@ check-asan:
 	test -f asan/Makefile || { cd asan && $(abs_srcdir)/configure -q --enable-werror \
 	    --enable-sanitize=address,undefined CFLAGS='-O1 -g'; }
 	DIFFERENTIAL_CASES=$${DIFFERENTIAL_CASES:-4000} $(MAKE) -C asan check
+
+# fwadm with each of its system calls failing in turn, in every way.
+faults: all tests/faults/fault
+	FAULTS_EVERY=1 srcdir=$(srcdir) $(srcdir)/tests/fwadm-faults.sh
 
 # Readers and writers of the index together, with ThreadSanitizer.
 TSAN_CHANGES = 20000
@@ -201,4 +211,4 @@ bench: all
 	@for b in $(srcdir)/tests/bench/*.sh; do \
 	    echo "=== $$b"; FWRULE=$(abs_builddir)/fwrule srcdir=$(srcdir) $$b || exit 1; done
 
-.PHONY: update-golden check-asan check-tsan crash soak fuzz bench
+.PHONY: update-golden check-asan check-tsan crash soak fuzz faults bench
