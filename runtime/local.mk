@@ -14,6 +14,7 @@ libruntime_la_SOURCES = \
 	runtime/eval/meaning.c \
 	runtime/index/answer.c \
 	runtime/index/build.c \
+	runtime/index/collect.c \
 	runtime/index/file.c \
 	runtime/index/find.c \
 	runtime/index/index.c runtime/index/index.h runtime/index/index_int.h \

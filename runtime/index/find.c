@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The planner.  Each condition that the index has sets for is worth the number of
- * their elements, which the trees know without being walked.  The cheapest is
- * collected; others that are nearly as cheap are collected and intersected; what
- * remains is checked on the candidates, the flags that stand beside their numbers
- * first, the rules themselves last.
+ * their elements, which the trees know without being walked; of a range of prefixes it
+ * is guessed from a few.  The cheapest is collected; others that are nearly as cheap
+ * are collected and intersected; what remains is checked on the candidates, the flags
+ * that stand beside their numbers first, the rules themselves last.
  *
  * contains: the prefixes that contain an address stand, in the order of the map,
  * somewhere before it.  From the entry at or before the address, either it
@@ -20,16 +20,6 @@
 
 #include <stdlib.h>
 
-#include "index_int.h"
-
-/* A set, or the sets of a map's entries from first to last. */
-struct query_source {
-	enum { SOURCE_SET, SOURCE_RANGE } kind;
-	unsigned bits;                  /* elements with none of them do not count */
-	uint32_t set;
-	uint32_t map;
-	struct map_key first, last;
-};
 
 /* What is collected together: a condition's sources, and their elements' number. */
 struct plan {
@@ -192,21 +182,66 @@ add_within(struct planner *p, struct plan *plan, enum index_map map, struct map_
 	plan->n++;
 }
 
-/* How many elements a plan's sources hold, by what the trees know of themselves. */
+#define SAMPLE 32               /* prefixes */
+
+/* Elements of the first prefixes from a key on, and how many prefixes those are. */
+static uint64_t
+sample(struct planner *p, const struct query_source *s, const struct map_key *from, uint32_t *taken)
+{
+	struct store *st = &p->rd->ix->store;
+	const struct map_entry *e;
+	struct tree_iter it;
+	uint64_t sum = 0;
+	uint32_t n;
+
+	*taken = 0;
+	tree_begin(&it, st, TREE_MAP, p->rd->state.map[s->map], from);
+	while (*taken < SAMPLE && (e = tree_next_run(&it, &n)) != NULL)
+		for (uint32_t i = 0; i < n && *taken < SAMPLE; i++) {
+			if (query_is_behind(&e[i], s))
+				return sum;
+			sum += set_count(st, e[i].value);
+			++*taken;
+		}
+	return sum;
+}
+
+/*
+ * A range's first prefixes are its shortest, which many rules may have; the others are
+ * taken to be like some in its middle.
+ */
+static uint64_t
+estimate_range(struct planner *p, const struct query_source *s)
+{
+	struct store *st = &p->rd->ix->store;
+	uint32_t root = p->rd->state.map[s->map], taken, all;
+	uint64_t sum = sample(p, s, &s->first, &taken), like;
+	struct map_key mid = s->first;
+
+	if (taken < SAMPLE || s->first.len >= 128)
+		return sum;
+	all = map_rank(st, root, &s->last) - map_rank(st, root, &s->first);
+	if (all <= SAMPLE)
+		return sum;
+	if (s->first.len < 64)
+		mid.hi |= (uint64_t)1 << (63 - s->first.len);
+	else
+		mid.lo |= (uint64_t)1 << (127 - s->first.len);
+	like = sample(p, s, &mid, &taken);
+	return sum + (all - SAMPLE) * (like ? like : 1) / (taken ? taken : 1);
+}
+
+/* How many elements a plan's sources hold. */
 static uint64_t
 estimate(struct planner *p, const struct plan *plan)
 {
-	struct store *st = &p->rd->ix->store;
 	uint64_t n = 0;
 
 	for (uint32_t i = plan->first; i < plan->first + plan->n; i++) {
 		const struct query_source *s = &p->a->sources.v[i];
-		uint32_t root = s->kind == SOURCE_SET ? 0 : p->rd->state.map[s->map];
 
-		if (s->kind == SOURCE_SET)
-			n += set_count(st, s->set);
-		else    /* About one rule a prefix. */
-			n += map_rank(st, root, &s->last) - map_rank(st, root, &s->first);
+		n += s->kind == SOURCE_SET ? set_count(&p->rd->ix->store, s->set)
+		    : estimate_range(p, s);
 	}
 	return n;
 }
@@ -320,228 +355,9 @@ plan_flags(struct planner *p)
 /* --- collecting --------------------------------------------------------------------- */
 
 static void
-collect_set(struct store *st, uint32_t set, unsigned bits, struct query_list *out)
-{
-	struct set_iter it;
-	const uint32_t *run;
-	uint32_t n;
-
-	if (set & SET_ONE) {
-		if (set & bits)
-			query_list_add(out, set & ~SET_ONE);
-		return;
-	}
-	set_begin(&it, st, set);
-	while ((run = set_next_run(&it, &n)) != NULL) {
-		query_list_room(out, n);
-		if (bits == SET_BITS) {         /* every element has one of them */
-			memcpy(out->v + out->n, run, n * sizeof(*run));
-			out->n += n;
-			continue;
-		}
-		for (uint32_t i = 0; i < n; i++) {
-			out->v[out->n] = run[i];
-			out->n += (run[i] & bits) != 0;
-		}
-	}
-}
-
-static bool
-is_behind(const struct map_entry *e, const struct map_key *last)
-{
-	return e->hi != last->hi ? e->hi > last->hi : e->lo > last->lo;
-}
-
-static void
-collect_range(struct planner *p, const struct query_source *s, struct query_list *out)
-{
-	struct store *st = &p->rd->ix->store;
-	const struct map_entry *e;
-	struct tree_iter it;
-	uint32_t n;
-
-	tree_begin(&it, st, TREE_MAP, p->rd->state.map[s->map], &s->first);
-	while ((e = tree_next_run(&it, &n)) != NULL)
-		for (uint32_t i = 0; i < n; i++) {
-			if (is_behind(&e[i], &s->last) || store_is_corrupt(st))
-				return;
-			collect_set(st, e[i].value, s->bits, out);
-		}
-}
-
-/* --- ascending, each once ----------------------------------------------------------- */
-
-/*
- * A set of numbers as bits, with a bit for every word that is not 0 above them, and
- * one for every such word again: to put a number in is three words touched, and to
- * take all out in order touches only what is there.  That sorts and joins any number
- * of lists in time proportional to their length.  Between uses all of it is 0.
- */
-static void
-bits_room(struct query_bits *b, uint32_t most)
-{
-	uint32_t top = most / (64 * 64 * 64) + 1;
-
-	if (top <= b->top)
-		return;
-	top = top * 5 / 4 + 1;
-	free(b->word);
-	b->word = calloc((size_t)top * (64 * 64 + 64 + 1), sizeof(*b->word));
-	if (!b->word)
-		base_oom((size_t)top * (64 * 64 + 64 + 1) * sizeof(*b->word));
-	b->top = top;
-}
-
-static void
-sort_bits(struct query_bits *b, struct query_list *l)
-{
-	uint64_t *low, *mid, *top;
-	uint32_t most = 0, n = 0;
-
-	for (uint32_t i = 0; i < l->n; i++)
-		most |= l->v[i];
-	bits_room(b, set_number(most));
-	top = b->word;
-	mid = top + b->top;
-	low = mid + (size_t)b->top * 64;
-	for (uint32_t i = 0; i < l->n; i++) {
-		uint32_t v = set_number(l->v[i]);
-
-		low[v >> 6] |= (uint64_t)1 << (v & 63);
-		mid[v >> 12] |= (uint64_t)1 << (v >> 6 & 63);
-		top[v >> 18] |= (uint64_t)1 << (v >> 12 & 63);
-	}
-	for (uint32_t t = 0; t < b->top; t++)
-		for (; top[t]; top[t] &= top[t] - 1) {
-			uint32_t m = t << 6 | (uint32_t)__builtin_ctzll(top[t]);
-
-			for (; mid[m]; mid[m] &= mid[m] - 1) {
-				uint32_t w = m << 6 | (uint32_t)__builtin_ctzll(mid[m]);
-
-				for (uint64_t bits = low[w]; bits; bits &= bits - 1)
-					l->v[n++] = w << 6 | (uint32_t)__builtin_ctzll(bits);
-				low[w] = 0;
-			}
-		}
-	l->n = n;
-}
-
-#define RUNS_MAX 64
-#define MERGE_MAX 8192          /* elements; for more, bits are faster */
-
-/* Sorted elements to numbers, each once. */
-static void
-to_numbers(struct query_list *l)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < l->n; i++) {
-		uint32_t number = set_number(l->v[i]);
-
-		if (n == 0 || l->v[n - 1] != number)
-			l->v[n++] = number;
-	}
-	l->n = n;
-}
-
-/* How many of n ascending elements are before v. */
-static uint32_t
-count_before(const uint32_t *x, uint32_t n, uint32_t v)
-{
-	uint32_t at = 0;
-
-	while (n) {
-		uint32_t half = (n + 1) / 2;
-		bool before = x[at + half - 1] < v;
-
-		at += before ? half : 0;
-		n = before ? n - half : half - 1;
-	}
-	return at;
-}
-
-/* Merges the ascending runs of a and of b elements behind it that begin at v. */
-static void
-merge_two(uint32_t *v, uint32_t a, uint32_t b, struct query_list *spare)
-{
-	uint32_t *x, *x_end, *y = v + a, *y_end = y + b;
-
-	spare->n = 0;
-	query_list_room(spare, a);
-	x = memcpy(spare->v, v, a * sizeof(*v));
-	x_end = x + a;
-	if (a < b / 8) {
-		/* Few into many: search the place of each. */
-		for (; x < x_end; x++) {
-			uint32_t n = count_before(y, (uint32_t)(y_end - y), *x);
-
-			memmove(v, y, n * sizeof(*v));
-			v += n;
-			y += n;
-			*v++ = *x;
-		}
-		return;
-	}
-	/* Which one is next cannot be foreseen, so nothing branches on it. */
-	while (x < x_end && y < y_end) {
-		uint32_t p = *x, q = *y, is_y = q < p;
-
-		*v++ = is_y ? q : p;
-		x += 1 - is_y;
-		y += is_y;
-	}
-	memcpy(v, x, (size_t)(x_end - x) * sizeof(*x));
-}
-
-/*
- * Merges neighbouring ascending runs until one is left; run[n] is the end.  A run waits
- * until the next is as long, so that each element is moved about as often as the runs'
- * lengths can be halved.
- */
-static void
-merge_runs(struct query_list *l, struct query_list *spare, const uint32_t *run, unsigned n)
-{
-	uint32_t start[RUNS_MAX + 1];
-	unsigned k = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		start[k++] = run[i];
-		while (k > 1 && (i + 1 == n ||
-		    start[k - 1] - start[k - 2] <= run[i + 1] - start[k - 1])) {
-			merge_two(l->v + start[k - 2], start[k - 1] - start[k - 2],
-			    run[i + 1] - start[k - 1], spare);
-			k--;
-		}
-	}
-}
-
-/* The numbers that a plan's sources hold: ascending, each once. */
-static void
 collect(struct planner *p, const struct plan *plan, struct query_list *out)
 {
-	uint32_t run[RUNS_MAX + 1];
-	bool sorted = plan->n <= RUNS_MAX;
-
-	out->n = 0;
-	for (uint32_t i = 0; i < plan->n; i++) {
-		const struct query_source *s = &p->a->sources.v[plan->first + i];
-
-		if (sorted)
-			run[i] = out->n;
-		if (s->kind == SOURCE_SET) {
-			collect_set(&p->rd->ix->store, s->set, s->bits, out);
-		} else {
-			collect_range(p, s, out);
-			sorted = false;
-		}
-	}
-	if (!sorted || (out->n > MERGE_MAX && plan->n > 1)) {
-		sort_bits(&p->a->bits, out);
-		return;
-	}
-	run[plan->n] = out->n;
-	merge_runs(out, &p->a->spare, run, plan->n);
-	to_numbers(out);
+	query_collect(p->rd, p->a, plan->first, plan->n, out);
 }
 
 static void
@@ -586,6 +402,7 @@ check_rules(struct planner *p, struct query_list *l, unsigned conds)
 	struct rule r;
 	uint32_t n = 0;
 
+	p->a->cost.checked += l->n;
 	for (uint32_t i = 0; i < l->n; i++) {
 		bool good = true;
 
@@ -702,6 +519,7 @@ query_run(struct index_reader *rd, const struct query *q, struct query_answer *a
 	p.flags_mask = p.flags = 0;
 	p.nothing = false;
 	a->found.n = a->sources.n = a->total = 0;
+	a->cost.collected = a->cost.checked = 0;
 	for (unsigned c = 0; c < COND_PORT && !p.nothing; c++)
 		if (query_asks(q, c))
 			plan_cond(&p, c);

@@ -93,6 +93,9 @@ struct query_list {
 struct query_answer {
 	struct query_list found;        /* in order, offset and limit applied */
 	uint32_t total;                 /* without them */
+	struct {                        /* what it took: elements of sets, and whole rules */
+		uint64_t collected, checked;
+	} cost;
 	struct query_list other, spare;
 	struct query_bits { uint64_t *word; uint32_t top; } bits;
 	struct { struct query_source *v; uint32_t n, cap; } sources;

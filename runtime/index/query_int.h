@@ -2,6 +2,7 @@
 #ifndef FWR_INDEX_QUERY_INT_H
 #define FWR_INDEX_QUERY_INT_H
 
+#include "index_int.h"
 #include "query.h"
 
 /* What a question can ask of a rule's targets, its owner and its ports. */
@@ -18,6 +19,28 @@ bool query_holds(const struct query *q, enum query_cond c, const struct rule *r)
  */
 bool query_sort(struct index_reader *rd, const struct query *q, struct query_list *l,
     bool ordered);
+
+/* --- collecting -------------------------------------------------------------------- */
+
+/* A set, or the sets of a map's entries from first to last. */
+struct query_source {
+	enum { SOURCE_SET, SOURCE_RANGE } kind;
+	unsigned bits;                  /* elements with none of them do not count */
+	uint32_t set;
+	uint32_t map;
+	struct map_key first, last;
+};
+
+/* Does an entry stand behind the range? */
+static inline bool
+query_is_behind(const struct map_entry *e, const struct query_source *s)
+{
+	return e->hi != s->last.hi ? e->hi > s->last.hi : e->lo > s->last.lo;
+}
+
+/* The numbers that n of the answer's sources hold: ascending, each once. */
+void query_collect(struct index_reader *rd, struct query_answer *a, uint32_t first, uint32_t n,
+    struct query_list *out);
 
 void query_list_room(struct query_list *l, uint32_t n);
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "../../compiler/base/text.h"
-#include "index_int.h"
 
 struct row {
 	uint64_t hi, lo;                /* UUID */
