@@ -169,8 +169,9 @@ check-tsan:
 	@$(MKDIR_P) tsan
 	test -f tsan/Makefile || { cd tsan && $(abs_srcdir)/configure -q --enable-werror \
 	    --enable-sanitize=thread CFLAGS='-O1 -g'; }
-	$(MAKE) -C tsan tests/index-soak-test
-	cd tsan && tests/index-soak-test $(TSAN_CHANGES) 2 2
+	$(MAKE) -C tsan -s $(BUILT_SOURCES)
+	$(MAKE) -C tsan -s tests/index-soak-test tests/search-api-test
+	cd tsan && tests/index-soak-test $(TSAN_CHANGES) 2 2 && tests/search-api-test
 
 # A million changes; memory must stay flat.
 SOAK_CHANGES = 1000000
