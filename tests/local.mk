@@ -203,6 +203,11 @@ tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
 tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
 tests_bench_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
 tests_bench_visits_SOURCES = tests/bench/visits.c tests/random.h
+if FWAPID
+EXTRA_PROGRAMS += tests/bench/feed-bench
+endif
+tests_bench_feed_bench_SOURCES = tests/bench/feed-bench.c
+tests_bench_feed_bench_LDADD = libservice.la
 CLEANFILES += $(EXTRA_PROGRAMS)
 BENCH_FLAGS =
 
