@@ -38,7 +38,7 @@ static const struct option_def {
 	{ "state", "DIR", TEXT, AT(state), 0, 0, 0, NULL, false,
 	  "where data is kept" },
 	{ "store", "URL", TEXT, AT(store), 0, 0, 0, NULL, false,
-	  "sqlite:FILE; by default fwapi.sqlite in the state folder" },
+	  "sqlite:FILE or postgresql://...; by default fwapi.sqlite of the state folder" },
 	{ "default-rules", "FILE", TEXT, AT(default_rules), 0, 0, 0, NULL, false,
 	  "rules for an empty store" },
 	{ "vmapi", "URL", TEXT, AT(vmapi), 0, 0, 0, NULL, true,
