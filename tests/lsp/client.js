@@ -252,6 +252,20 @@ check('fixes a finding', async (e) => {
 		{ range: f.range, context: { diagnostics: [], only: ['refactor'] } }), []);
 });
 
+check('goes to the covering rule', async (e) => {
+	const text = 'FROM any TO all vms ALLOW tcp PORTS 80 - 90\n' +
+		'FROM ip 10.0.0.1 TO all vms ALLOW tcp PORT 85\n';
+	const found = await e.change(uri, text);
+	const f = found.find((d) => d.range.start.line === 1 && d.relatedInformation);
+
+	assert(f, JSON.stringify(found));
+	assert.strictEqual(f.relatedInformation[0].location.range.start.line, 0);
+	const places = await e.ask(lsp.DefinitionRequest.type, uri,
+		{ position: { line: 1, character: 20 } });
+
+	assert(places.some((p) => p.uri === uri && p.range.start.line === 0));
+});
+
 check('an unopened document and unknown methods', async (e) => {
 	assert.strictEqual(await e.ask(lsp.HoverRequest.type, 'file:///other.fwrule',
 		{ position: { line: 0, character: 0 } }), null);
