@@ -22,6 +22,7 @@
 
 #define SEND_FRAMES 64                  /* in one call */
 #define KEEPALIVE_S 30                  /* a silent agent is asked whether it is there */
+#define SAY_MS 60000                    /* between complaints of the same kind */
 #define UNHEARD_MS 60000                /* what was sent must be acknowledged by then */
 
 /* --- coming and going ------------------------------------------------------------------- */
@@ -76,6 +77,18 @@ conn_new(struct feed *f, int fd, const struct sockaddr *from, socklen_t n)
 	f->counts.accepted++;
 }
 
+/* No descriptors, or no memory: looked at again at the next tick. */
+static void
+rest(struct feed *f)
+{
+	if (f->said == 0 || f->now - f->said >= SAY_MS) {
+		feed_say(f, true, "cannot accept agents now: %s", strerror(errno));
+		f->said = f->now;
+	}
+	epoll_ctl(f->epoll, EPOLL_CTL_DEL, f->listener, NULL);
+	f->resting = true;
+}
+
 void
 conn_accept(struct feed *f)
 {
@@ -89,12 +102,8 @@ conn_accept(struct feed *f)
 		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
 			continue;
 		if (fd < 0) {
-			if (errno != EAGAIN) {
-				/* No descriptors: looked at again at the next tick. */
-				feed_say(f, true, "cannot accept agents now: %s", strerror(errno));
-				epoll_ctl(f->epoll, EPOLL_CTL_DEL, f->listener, NULL);
-				f->resting = true;
-			}
+			if (errno != EAGAIN)
+				rest(f);
 			return;
 		}
 		if (f->n_conns < f->opts.limits.connections) {

@@ -106,6 +106,7 @@ struct feed {
 	uint64_t last_sent;             /* its number, or that of the last that had one */
 	uint64_t queued_bytes;
 	bool resting;                   /* no file descriptors: not accepting till the tick */
+	uint64_t said;                  /* ms: when that was logged last */
 	bool ending;                    /* stop was seen */
 	uint64_t ending_deadline;
 	struct feed_stats counts;       /* the thread's own, copied to stats each turn */

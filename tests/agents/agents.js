@@ -220,10 +220,36 @@ main({
 		await s.stop();
 	},
 
+	// More than there are file descriptors: the others wait, and come in when some have gone.
+	async 'too many for the system'() {
+		const s = await start([], { wrap: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'] });
+		const sockets = Array.from({ length: 100 }, (_, i) => {
+			const r = raw(s);
+
+			r.listen();
+			r.ask(1, 'messages', [{ client_id: `agent-${i}`, version: 1 }]);
+			return r;
+		});
+		const served = () => sockets.filter((r) => r.got.length >= 2);
+
+		await s.said('cannot accept agents now');
+		await sleep(500);
+		const first = served();
+
+		assert.ok(first.length > 10 && first.length < 64, `${first.length} are served`);
+		first.forEach((r) => r.destroy());
+		await until('all have been served', () => {
+			served().forEach((r) => r.destroy());
+			return served().length === sockets.length;
+		});
+		await s.stop();
+	},
+
 	// Each gets all that was acknowledged, once and in order.
 	async 'a thousand agents'() {
 		const N = +process.env.AGENTS || 1000, UPDATES = +process.env.UPDATES || 100;
-		const s = await start();
+		// With the limit of open files that a login has.
+		const s = await start([], { wrap: ['sh', '-c', 'ulimit -Sn 256; exec "$@"', 'sh'] });
 		const agents = [];
 
 		for (let i = 0; i < N; i += 100)
