@@ -34,6 +34,7 @@ libcompiler_la_SOURCES = \
 	compiler/policy/essentials.c compiler/policy/essentials.h \
 	compiler/policy/inventory.c compiler/policy/inventory.h \
 	compiler/policy/policy.c compiler/policy/policy.h \
+	compiler/passes/added.c \
 	compiler/passes/cut.c \
 	compiler/passes/dead.c \
 	compiler/passes/decision.c \

@@ -40,6 +40,8 @@ make(struct host *h)
 	host_rules(&h->rules);
 	buf_str(&h->rules, "FROM any TO all vms BLOCK icmp6 TYPE all PRIORITY 100\n");
 	buf_str(&h->rules, "FROM (tag t0 OR tag t1) TO any BLOCK icmp6 TYPE all\n");
+	buf_str(&h->rules, "FROM any TO all vms ALLOW icmp6 (TYPE 135 AND TYPE 128 CODE 0)\n");
+	buf_str(&h->rules, "FROM subnet fe80::/64 TO tag t0 BLOCK icmp6 (TYPE 134 AND TYPE 2 CODE 0)\n");
 	host_vms(&h->vms, true);
 	host_vms(&h->remote, false);
 	assert_true(host_read(h));
@@ -53,6 +55,21 @@ keep_nothing(void *context, const struct vm *vm, const struct backend *b, struct
 	(void)text;
 	++*(unsigned *)context;
 	return true;
+}
+
+/* A host with rules like those that are added has no line twice for them. */
+static void
+once(struct host *h, struct eval_host *with, struct arena *arena, uint32_t vm)
+{
+	static const char line[] = "pass in quick proto ipv6-icmp from any to any icmp-type 135 ";
+	struct slice text[2];
+	unsigned n = 0;
+
+	assert_true(eval_emit(with, vm, arena, text));
+	for (size_t i = 0; i + sizeof(line) <= text[1].n; i++)
+		n += memcmp(text[1].p + i, line, sizeof(line) - 1) == 0;
+	if (h->inv.vms.v[vm]->firewall && with->opts.level == 1)
+		assert_int_equal(n, 1);
 }
 
 static void
@@ -154,6 +171,7 @@ test_hosts(void **state)
 		eval_host_init(&with, &arena, &h.inv, h.in.rules.v, h.in.rules.n, opts);
 		for (uint32_t vm = 0; vm < h.inv.n_local; vm++) {
 			compare(&without, &with, &arena, vm);
+			once(&h, &with, &arena, vm);
 			if (vm == 0)
 				ask(&with, &arena, vm);
 		}

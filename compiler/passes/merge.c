@@ -285,4 +285,5 @@ pass_merge(struct passes *ps, struct policy *p)
 		merge_tagged(ps, p);
 	else
 		merge_all(ps, p);
+	passes_leave_added(ps, p);
 }

@@ -30,6 +30,8 @@ void pass_state(struct passes *ps, struct policy *p);
 void pass_share(struct passes *ps, struct policy *p);
 void pass_tree(struct passes *ps, struct policy *p);
 
+/* Takes from entries what those of rules that the compiler added decide before them. */
+void passes_leave_added(struct passes *ps, struct policy *p);
 /* The smallest list of ports, or of types and codes, that says the same. */
 void items_shrink(struct arena *a, enum lang_proto proto, const struct lang_item *items,
     uint32_t n, struct lang_item **out, uint16_t *n_out);

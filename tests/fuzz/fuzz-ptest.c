@@ -14,13 +14,15 @@ static const char rules[] =
     "FROM any TO all vms ALLOW icmp6 (TYPE 135 AND TYPE 128 CODE 0)\n"
     "FROM all vms TO subnet 10.0.0.0/8 BLOCK udp PORTS 53, 4000 - 4999 PRIORITY 3\n";
 
-static const char vms[] =
-    "[{\"uuid\":\"5c3ea269-75b8-42fa-badc-956684fb4d4e\",\"alias\":\"web0\",\"tags\":{\"role\":\"www\"},"
-    "\"state\":\"running\",\"zonepath\":\"/z\",\"firewall_enabled\":true,"
-    "\"nics\":[{\"ips\":[\"10.0.0.1/24\",\"fd00::1/64\"]}]},"
-    "{\"uuid\":\"5c3ea269-75b8-42fa-badc-956684fb4d4f\",\"alias\":\"db0\",\"tags\":{\"role\":\"db\"},"
-    "\"state\":\"running\",\"zonepath\":\"/z\",\"owner_uuid\":\"930896af-bf8c-48d4-885c-6573a94b1853\","
-    "\"nics\":[{\"ips\":[\"10.0.0.2/24\"]}]}]";
+#define VM(uuid, alias, role, more, ips)                                       \
+	"{\"uuid\":\"5c3ea269-75b8-42fa-badc-956684fb4d" uuid "\",\"alias\":\"" alias "\","        \
+	"\"tags\":{\"role\":\"" role "\"},\"state\":\"running\",\"zonepath\":\"/z\"," more       \
+	"\"nics\":[{\"ips\":[" ips "]}]}"
+
+static const char vms[] = "["
+    VM("4e", "web0", "www", "\"firewall_enabled\":true,", "\"10.0.0.1/24\",\"fd00::1/64\"") ","
+    VM("4f", "db0", "db", "\"owner_uuid\":\"930896af-bf8c-48d4-885c-6573a94b1853\",",
+	"\"10.0.0.2/24\"") "]";
 
 static void
 read_host(struct arena *arena, struct diags *diags, struct input *in, struct inventory *inv)
