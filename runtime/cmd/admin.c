@@ -33,6 +33,7 @@ call(struct admin *a, const char *operation, int *status)
 	json_t *result;
 
 	a->opts.warn = warn;
+	a->opts.once = true;
 	a->opts.program = "fwadm";
 	if (!a->state)
 		a->state = state_open(&a->opts, &a->diags);

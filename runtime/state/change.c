@@ -172,6 +172,8 @@ file_text(struct state_call *c, struct slice serialized, const json_t *other)
 	struct slice text;
 	const char *key;
 
+	if (!o)
+		return serialized;
 	if (other)
 		json_object_foreach((json_t *)other, key, v)
 			if (!json_object_get(o, key) && !rule_is_field(key))
@@ -522,10 +524,12 @@ write_data(struct change *x)
 
 /* Memory is what the disk is, whatever became of the operation. */
 static void
-settle(struct change *x)
+settle(struct change *x, bool good)
 {
 	struct state *s = x->c->s;
 
+	if (s->opts.once && good)
+		return;
 	for (uint32_t i = 0; i < x->rvms.n; i++)
 		load_put(s, STATE_RVMS, x->rvms.v[i].rvm.vm->uuid);
 	for (uint32_t i = 0; i < x->rules.n; i++)
@@ -624,7 +628,7 @@ carry_out(struct change *x)
 	count(x);
 	if (good)
 		write_answer(x);
-	settle(x);
+	settle(x, good);
 	return good;
 }
 

@@ -98,20 +98,40 @@ read_to_end(int fd, size_t max, struct buf *out)
 	}
 }
 
+/* A FIFO or a terminal is opened without waiting. */
+static int
+open_to_read(int folder, const char *name, int *out)
+{
+	do
+		*out = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	while (*out < 0 && errno == EINTR);
+	return *out >= 0 ? 0 : errno == ENXIO ? FILES_SPECIAL : errno;
+}
+
+int
+files_read_plain(int folder, const char *name, size_t max, struct buf *out)
+{
+	int fd, error = open_to_read(folder, name, &fd);
+
+	out->n = 0;
+	if (error)
+		return error;
+	buf_room(out, 8192);
+	error = read_to_end(fd, max, out);
+	close(fd);
+	return error == EAGAIN || error == EISDIR ? FILES_SPECIAL : error;
+}
+
 int
 files_read(int folder, const char *name, size_t max, struct buf *out, struct stat *st)
 {
 	struct stat own;
-	int fd, error = 0;
+	int fd, error = open_to_read(folder, name, &fd);
 
 	st = st ? st : &own;
 	out->n = 0;
-	/* A FIFO or a terminal is opened without waiting, and then refused. */
-	do
-		fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	while (fd < 0 && errno == EINTR);
-	if (fd < 0)
-		return errno == ENXIO ? FILES_SPECIAL : errno;
+	if (error)
+		return error;
 	if (fstat(fd, st) != 0)
 		error = errno;
 	else if (!S_ISREG(st->st_mode))

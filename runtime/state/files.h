@@ -32,6 +32,9 @@ int files_open_folder(int at, const char *path, bool make, int *fd);
 /* Reads a regular file of at most max bytes into out (replaced); *st is filled if given. */
 int files_read(int folder, const char *name, size_t max, struct buf *out, struct stat *st);
 
+/* The same of a file that was just seen to be a regular one; nothing but its text. */
+int files_read_plain(int folder, const char *name, size_t max, struct buf *out);
+
 /*
  * Replacing folder/name whole or not at all takes three steps: files_begin writes a
  * temporary file in the folder and waits until it is on the disk, files_commit

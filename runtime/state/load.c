@@ -61,6 +61,7 @@ struct loaded {
 	struct state_stamp stamp;
 	bool gone;
 	int starved;                    /* not read for want of what others have taken: errno */
+	bool plain;                     /* a regular file, and its stamp is of no interest */
 	const char *broken;
 	bool unread;                    /* the system could not read it */
 	struct rule *rule;
@@ -175,7 +176,8 @@ load_file(struct loader *l, int folder, enum state_kind kind, struct loaded *to)
 	int error;
 
 	file_name(name, to->uuid);
-	error = files_read(folder, name, STATE_FILE_MAX, &l->text, &st);
+	error = to->plain ? files_read_plain(folder, name, STATE_FILE_MAX, &l->text)
+	    : files_read(folder, name, STATE_FILE_MAX, &l->text, &st);
 	to->stamp = stamp_of(&st);
 	to->unread = error && error < FILES_SPECIAL;
 	/* That is nothing about the file. */
@@ -268,16 +270,23 @@ slot_of(const struct state_folder *f, struct uuid u)
 }
 
 static void
-known_grow(struct state_folder *f)
+known_grow(struct state_folder *f, uint32_t items)
 {
-	uint32_t size = f->known.size ? f->known.size * 2 : 1024;
+	uint32_t size = f->known.size ? f->known.size : 1024;
 
+	while (size / 2 < items)
+		size *= 2;
 	free(f->known.slot);
 	f->known.slot = base_alloc(size * sizeof(*f->known.slot));
 	memset(f->known.slot, 0, size * sizeof(*f->known.slot));
 	f->known.size = size;
-	for (uint32_t i = 0; i < f->items.n; i++)
-		f->known.slot[slot_of(f, f->items.v[i]->uuid)] = f->items.v[i];
+	for (uint32_t i = 0; i < f->items.n; i++) {
+		uint32_t at = uuid_hash(f->items.v[i]->uuid) & (size - 1);
+
+		while (f->known.slot[at])
+			at = (at + 1) & (size - 1);
+		f->known.slot[at] = f->items.v[i];
+	}
 }
 
 struct state_item *
@@ -301,7 +310,7 @@ item_for(struct state *s, enum state_kind kind, struct uuid u)
 	it->place = f->items.n;
 	*vec_push(&s->arena, &f->items) = it;
 	if (f->items.n > f->known.size / 2)
-		known_grow(f);
+		known_grow(f, f->items.n);
 	else
 		f->known.slot[slot_of(f, u)] = it;
 	return it;
@@ -460,6 +469,18 @@ struct list {
 	VEC(struct loaded) files;
 };
 
+/* Does the folder itself say that it is a regular file? */
+static bool
+is_plain(const struct dirent *e)
+{
+#ifdef DT_REG
+	return e->d_type == DT_REG;
+#else
+	(void)e;
+	return false;
+#endif
+}
+
 static void
 note_stranger(struct state *s, enum state_kind kind, const char *name)
 {
@@ -511,7 +532,8 @@ scan(struct state *s, enum state_kind kind, struct arena *arena, struct list *li
 		if (it)
 			it->seen = s->round;
 		if (!it || !is_fresh(f, e->d_name, it))
-			*vec_push(arena, &list->files) = (struct loaded){ .uuid = u };
+			*vec_push(arena, &list->files) = (struct loaded){ .uuid = u,
+				.plain = s->opts.once && is_plain(e) };
 	}
 	error = errno;
 	closedir(dir);
@@ -550,6 +572,8 @@ refresh_all(struct state *s, enum state_kind kind, struct arena *arena)
 	if (error)
 		return error;
 	drop_unseen(s, kind);
+	if (list.files.n > 1)
+		known_grow(&s->folder[kind], s->folder[kind].items.n + list.files.n);
 	return take_files(s, kind, &list);
 }
 
@@ -622,7 +646,8 @@ refresh(struct state *s, enum state_kind kind, struct arena *arena)
 		forget_folder(s, kind);
 		f->fd = fd;
 		/* Before the first look at it, so that no change is missed. */
-		watch_begin(s->watch, kind, fd);
+		if (!s->opts.once)
+			watch_begin(s->watch, kind, fd);
 		return refresh_all(s, kind, arena);
 	}
 	if (!watch_take(s->watch, kind, &changed) || load_any_unread(s))

@@ -19,6 +19,7 @@ struct state_opts {
 	const char *root;               /* "/" when NULL */
 	const char *ipf, *ipfstat;      /* paths; NULL: by PATH */
 	unsigned level;                 /* of optimisation */
+	bool once;                      /* closed after one call: nothing is kept for others */
 	bool force;                     /* rewrite and reload what is unchanged, too */
 	unsigned lock_ms;               /* how long to wait for the lock; 0: STATE_LOCK_MS */
 	unsigned tool_ms;               /* how long ipf may take; 0: STATE_TOOL_MS */

@@ -6,7 +6,7 @@
 set -eu
 dir=${1:?usage: seeds.sh DIR}
 corpus=$(cd "$(dirname "$0")/../corpus" && pwd)
-for name in sentence payload inventory rpc aggregate; do
+for name in sentence payload inventory rpc aggregate state; do
 	mkdir -p "$dir/fuzz-$name"
 done
 
@@ -39,3 +39,18 @@ sed -n 's/^.*"host":{"vms":\(\[.*\]\),"remoteVMs":\(\[.*\]\),"rules":.*/\1\n\2/p
 	printf '%s\377%s' "$local" "$remote" >"$dir/fuzz-inventory/host-$n"
 done
 printf 'a10.0.0.0/8\n10.1.2.3-10.1.2.9\nfd00::/8\n' >"$dir/fuzz-aggregate/seed"
+
+# A stored rule, a stored remote VM and a request of fwadm's.
+u=c0ffee00-0000-4000-8000-00000000000
+n=0
+for request in '{"rules":[{"uuid":"'$u'1","enabled":true}]}' '{"uuids":["'$u'1"],"rvmUUIDs":["'$u'2"]}' \
+    '{"remoteVMs":[{"uuid":"'$u'2","ips":["10.1.1.1"],"tags":{"a":1}}],"localVMs":[{"uuid":"'$u'3"}]}' \
+    '{"rule":"FROM any TO tag a ALLOW tcp PORT 1","global":true,"vm":{"uuid":"'$u'3"}}' \
+    '{"rules":[{"rule":"FROM tag a = 1 TO tag b BLOCK icmp TYPE all","global":true}],"createdBy":"x"}' \
+    '{"remoteVM":"'$u'2","rule":"'$u'1","fields":["uuid"],"dryrun":true,"filecontents":true,"rules":[]}'; do
+	n=$((n + 1))
+	printf '{"uuid":"%s1","version":"1","global":true,"x":1,"rule":"FROM tag b TO all vms ALLOW udp PORT 53"}\377' \
+	    "$u" >"$dir/fuzz-state/request-$n"
+	printf '{"uuid":"%s2","ips":["10.9.9.9"],"tags":{"b":"x"}}\377%s' "$u" "$request" \
+	    >>"$dir/fuzz-state/request-$n"
+done
