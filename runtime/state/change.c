@@ -254,6 +254,16 @@ read_payload(struct change *x)
 	return c->diags->errors == errors;
 }
 
+/* What could not be read is not written over. */
+static bool
+check_readable(struct state_call *c, enum state_kind kind, struct uuid u)
+{
+	const struct state_item *it = load_find(c->s, kind, u);
+
+	return !it || !it->broken || state_fail(c, DIAG_state_unreadable,
+	    arena_printf(c->arena, "%s/%s", c->s->root, load_path(c->arena, kind, u)), it->broken);
+}
+
 /* An update's rules must be there, unless adds are allowed. */
 static bool
 check_known(struct change *x)
@@ -273,6 +283,8 @@ check_known(struct change *x)
 			buf_char(&b, '\0');
 			state_fail(c, DIAG_state_rule_no_uuid, b.p);
 			buf_free(&b);
+		} else if (uuid_of(o, &u) && !check_readable(c, STATE_RULES, u)) {
+			continue;
 		} else if (!state_get_bool(c, "allowAdds") &&
 		    !(uuid_of(o, &u) && load_find(c->s, STATE_RULES, u))) {
 			uuid = json_is_string(json_object_get(o, "uuid"))
@@ -284,16 +296,6 @@ check_known(struct change *x)
 }
 
 /* --- what is stored, and the VMs -------------------------------------------------------------------- */
-
-/* What could not be read is not written over. */
-static bool
-check_readable(struct state_call *c, enum state_kind kind, struct uuid u)
-{
-	const struct state_item *it = load_find(c->s, kind, u);
-
-	return !it || !it->broken || state_fail(c, DIAG_state_unreadable,
-	    arena_printf(c->arena, "%s/%s", c->s->root, load_path(c->arena, kind, u)), it->broken);
-}
 
 static bool
 match_stored(struct change *x)

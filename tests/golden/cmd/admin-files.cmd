@@ -22,6 +22,7 @@ ln -s /etc/passwd "host/var/fw/vms/$(rule 5).json"
 touch host/var/fw/rules/.x.json.tmp
 show fwadm list -p -o uuid
 show fwadm delete "$(rule 4)"
+show fwadm enable "$(rule 4)"
 show fwadm doctor | sed 's/^fwadm [0-9.]*/fwadm N/'
 fwadm delete "$(rule 1)" --log log.json --req-id r1 >/dev/null
 sed 's/"\(hostname\|time\)":"[^"]*"/"\1":"X"/g; s/"\(pid\|ms\)":[0-9.]*/"\1":0/g' log.json
