@@ -5,6 +5,9 @@
 #include "../base/hash.h"
 #include "backend_int.h"
 
+#define TABLE_MIN 64
+#define LINE_BYTES 64           /* of a line and what stands between, rather too few */
+
 static const char *
 name_of(struct uuid u, char text[UUID_TEXT + 1])
 {
@@ -48,26 +51,47 @@ warn_entries(struct backend_warning *w, const struct policy *p, unsigned fam)
 	}
 }
 
-/* A table of hashes with room for all lines of a text, kept from file to file. */
+/* Where a hash stands in the table, or would; 0 is no hash. */
 static uint64_t *
-empty_table(struct backend_warning *w, struct slice text, uint32_t *mask)
+place_of(uint64_t *table, uint32_t size, uint64_t hash)
 {
-	size_t lines = 0, size = 64;
+	uint32_t at = (uint32_t)(hash >> 32) & (size - 1);
 
-	for (const char *p = text.p, *end = p + text.n; p < end; p++, lines++) {
-		p = memchr(p, '\n', (size_t)(end - p));
-		if (!p)
-			break;
-	}
-	while (size < 2 * lines)
+	while (table[at] && table[at] != hash)
+		at = (at + 1) & (size - 1);
+	return &table[at];
+}
+
+/* An empty table for a text's lines, kept from file to file; returns its size. */
+static uint32_t
+empty_table(struct backend_warning *w, size_t bytes)
+{
+	uint32_t size = TABLE_MIN;
+
+	while (size < bytes / LINE_BYTES)
 		size *= 2;
 	if (size > w->table_size) {
 		w->table = base_grow(w->table, size * sizeof(*w->table));
 		w->table_size = size;
 	}
 	memset(w->table, 0, size * sizeof(*w->table));
-	*mask = (uint32_t)size - 1;
-	return w->table;
+	return size;
+}
+
+/* Twice as many places. */
+static uint32_t
+grow_table(struct backend_warning *w, uint32_t size)
+{
+	uint64_t *table = base_alloc(2 * size * sizeof(*table));
+
+	memset(table, 0, 2 * size * sizeof(*table));
+	for (uint32_t i = 0; i < size; i++)
+		if (w->table[i])
+			*place_of(table, 2 * size, w->table[i]) = w->table[i];
+	free(w->table);
+	w->table = table;
+	w->table_size = 2 * size;
+	return 2 * size;
 }
 
 /* How many filter lines stand in a text again, by a hash of 64 bits.  Only -O0 writes such. */
@@ -75,20 +99,20 @@ static uint32_t
 count_doubles(struct backend_warning *w, struct slice text)
 {
 	const char *p = text.p, *end = text.p + text.n, *nl;
-	uint32_t doubles = 0, mask;
-	uint64_t *table = empty_table(w, text, &mask);
+	uint32_t doubles = 0, n = 0, size = empty_table(w, text.n);
 
 	for (; p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1) {
-		uint64_t hash;
-		uint32_t at;
+		uint64_t hash, *place;
 
 		if (*p == '#' || *p == '\n')
 			continue;
+		if (n == size / 2)
+			size = grow_table(w, size);
 		hash = hash_bytes(p, (size_t)(nl - p)) | 1;
-		for (at = (uint32_t)(hash >> 32) & mask; table[at] && table[at] != hash;)
-			at = (at + 1) & mask;
-		doubles += table[at] == hash;
-		table[at] = hash;
+		place = place_of(w->table, size, hash);
+		doubles += *place == hash;
+		n += *place == 0;
+		*place = hash;
 	}
 	return doubles;
 }

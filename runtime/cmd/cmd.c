@@ -138,14 +138,18 @@ take_over(int fd, const struct stat *was)
 static bool
 write_beside(const char *path, struct slice text, const struct stat *was)
 {
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	mode_t mode = was ? 0600 : 0644;
 	struct buf tmp = { 0 };
 	bool good;
 	int fd, error;
 
 	buf_printf(&tmp, "%s.%ld.tmp", path, (long)getpid());
 	buf_char(&tmp, '\0');
-	unlink(tmp.p);
-	fd = open(tmp.p, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, was ? 0600 : 0644);
+	fd = open(tmp.p, flags, mode);
+	/* One that a killed process of this number left. */
+	if (fd < 0 && errno == EEXIST && unlink(tmp.p) == 0)
+		fd = open(tmp.p, flags, mode);
 	good = fd >= 0 && cmd_write_all(fd, text.p, text.n) && (!was || take_over(fd, was));
 	error = errno;
 	if (fd >= 0 && close(fd) != 0 && good) {
@@ -196,9 +200,14 @@ cmd_replace_file(const char *path, struct slice text)
 bool
 cmd_make_folders(const char *path)
 {
-	char *copy = strdup(path);
-	bool good = copy != NULL;
+	char *copy;
+	bool good;
 
+	/* Mostly only the last is missing. */
+	if (mkdir(path, 0755) == 0 || errno == EEXIST)
+		return true;
+	copy = strdup(path);
+	good = copy != NULL;
 	for (char *p = copy; good && *p; p++) {
 		if (*p != '/' || p == copy)
 			continue;

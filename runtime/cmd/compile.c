@@ -23,6 +23,7 @@ struct job {
 	VEC(const char *) rules, remote;
 	VEC(struct uuid) only;
 	const char *vms, *dir;
+	const struct vm *vm;            /* whose folder was made last */
 	bool verbose, verify;
 	struct buf out, path, dump;
 	int status;
@@ -221,9 +222,10 @@ set_path(struct job *j, const struct vm *vm, const struct backend *b)
 	}
 	if (vm) {
 		buf_uuid(&j->path, vm->uuid);
-		if (j->dir) {
+		if (j->dir && vm != j->vm) {
 			*buf_room(&j->path, 1) = '\0';
 			cmd_make_folders(j->path.p);
+			j->vm = vm;
 		}
 		buf_char(&j->path, '/');
 	}
