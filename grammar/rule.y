@@ -84,23 +84,15 @@ items
     ;
 
 sentence
-    : from to action protocol               { ast_end(B); }
-    | from to action protocol priority      { ast_end(B); }
+    : from targets to targets action protocol               { ast_end(B); }
+    | from targets to targets action protocol priority      { ast_end(B); }
     ;
 
 from
-    : from_keyword targets
-    ;
-
-from_keyword
     : FROM                          { ast_begin(B, $1); }
     ;
 
 to
-    : to_keyword targets
-    ;
-
-to_keyword
     : TO                            { ast_side_done(B, $1); }
     ;
 

@@ -197,10 +197,12 @@ fuzz:
 	    $(srcdir)/tests/run-fuzz.sh $(abs_srcdir) fuzz
 
 # Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.
-EXTRA_PROGRAMS += tests/bench/bench-rules tests/bench/bench-run tests/bench/query-bench \
+EXTRA_PROGRAMS += tests/bench/bench-rules tests/bench/bench-run tests/bench/bench-write \
+	tests/bench/query-bench \
 	tests/bench/visits
 tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
 tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
+tests_bench_bench_write_SOURCES = tests/bench/bench-write.c
 tests_bench_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
 tests_bench_visits_SOURCES = tests/bench/visits.c tests/random.h
 if FWAPID
