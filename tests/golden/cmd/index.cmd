@@ -8,6 +8,10 @@ cmp a b && echo same
 fwrule compile -r rules.fwi --emit=fwapi >a
 fwrule compile -r $r --emit=fwapi | wc -l
 wc -l <a
+fwrule compile -r rules.fwi --emit=moray >a
+fwrule index build -r rules.fwi -o again.fwi
+fwrule compile -r again.fwi --emit=moray | cmp - a && echo same
+fwrule diff -V examples/tenant/vms.json rules.fwi again.fwi; echo "diff $?"
 fwrule query -r rules.fwi -r rules.fwi --count 2>&1 | grep -c E0706
 head -c 100000 rules.fwi >cut.fwi
 status_of fwrule query -r cut.fwi --count
