@@ -2,7 +2,7 @@
 /*
  * The store of more than one machine: a PostgreSQL database, or another one that
  * speaks its protocol.  Needed are ordinary tables, INSERT ... ON CONFLICT, SELECT ...
- * FOR UPDATE, WITH, and transactions at READ COMMITTED or stricter; no prepared
+ * FOR UPDATE, and transactions at READ COMMITTED or stricter; no prepared
  * statements, sequences, triggers or advisory locks.  LISTEN and NOTIFY are used where
  * the server has them, only to hear of commits sooner than by asking.
  *
@@ -11,7 +11,8 @@
  * the last number stands in a row, and begin locks that row: whoever writes holds it
  * until its commit is visible.  So one writer is at work at a time, in the order of
  * numbers; a rollback gives its numbers back; a snapshot that shows number N shows all
- * below it.  Who writes much puts many changes into one transaction.
+ * below it.  Who writes much puts many changes into one transaction.  As begin has told
+ * the last number, updates are only noted, and go to the server together with the commit.
  *
  * A commit whose answer was lost may have been done.  A transaction whose connection
  * broke before that was not.
@@ -23,6 +24,7 @@
 #include "pg_link.h"
 
 #define PRUNE_EVERY 1024                /* updates */
+#define NOTED_BYTES (1u << 20)          /* of updates, that are sent before the commit */
 #define ASK_MS 500                      /* how often wait looks although it would be told */
 #define POLL_MS 100                     /* the same where it would not */
 #define PAUSE_MS 500                    /* of wait, when there is no server */
@@ -50,11 +52,7 @@ static const char sql_add[] = "INSERT INTO fwapid_rule "
 static const char sql_replace[] = "UPDATE fwapid_rule SET version = $2, owner_uuid = $3, "
     "enabled = $4, log = $5, description = $6, rule = $7 WHERE uuid = $1 AND version = $8";
 static const char sql_remove[] = "DELETE FROM fwapid_rule WHERE uuid = $1 AND version = $2";
-static const char sql_append[] = "WITH n AS "
-    "(UPDATE fwapid_log SET last = last + 1 WHERE id = 1 RETURNING last) "
-    "INSERT INTO fwapid_change (seq, name, req_id, value) "
-    "SELECT last, $1, $2, $3 FROM n RETURNING seq";
-static const char sql_prune[] = "DELETE FROM fwapid_change WHERE seq <= $1";
+static const char sql_append[] = "INSERT INTO fwapid_change (seq, name, req_id, value) VALUES (";
 static const char sql_updates[] = "SELECT seq, name, req_id, value FROM fwapid_change "
     "WHERE seq > $1 ORDER BY seq LIMIT $2";
 static const char sql_load[] = "SELECT uuid, version, owner_uuid, enabled, log, description, "
@@ -71,7 +69,11 @@ struct pg_db {
 	struct link_args args;
 	struct buf spare[4];            /* texts of a row */
 	uint64_t seen;                  /* the last number, as wait saw it; UINT64_MAX: never */
-	bool changed;                   /* in this transaction */
+	/* In this transaction. */
+	bool changed;
+	uint64_t last;                  /* number of the last update */
+	uint64_t prune;                 /* updates up to it go; 0: none */
+	struct buf noted;               /* the updates' statement, as far as it is known */
 };
 
 static struct pg_db *
@@ -196,6 +198,7 @@ pg_close(struct db *db)
 	for (size_t i = 0; i < BASE_COUNT(s->spare); i++)
 		buf_free(&s->spare[i]);
 	buf_free(&s->args.text);
+	buf_free(&s->noted);
 	free(s->link.url);
 	free(s);
 }
@@ -298,13 +301,16 @@ pg_begin(struct db *db)
 {
 	struct pg_db *s = of(db);
 	enum db_result result = DB_DOWN;
+	PGresult *r;
 
 	if (s->link.opts.read_only)
 		return db_fail(db, DB_DOWN, "the PostgreSQL store was opened read-only");
 	s->changed = false;
+	s->prune = 0;
+	s->noted.n = 0;
 	for (int turn = 0; turn < TURNS; turn++) {
-		result = link_ask(&s->link, sql_begin, NULL, NULL);
-		if (result == DB_OK)
+		result = link_ask(&s->link, sql_begin, NULL, &r);
+		if ((result = take_number(s, result, r, &s->last)) == DB_OK)
 			break;
 		undo(&s->link);
 		/* Stricter servers refuse one of two at once. */
@@ -365,36 +371,81 @@ pg_remove(struct db *db, struct uuid uuid, struct slice expected)
 	return change(s, sql_remove, DB_CHANGED);
 }
 
+static void
+note_text(struct pg_db *s, struct slice text)
+{
+	struct buf *out = &s->noted;
+	size_t n;
+
+	args_reset(&s->args);
+	args_text(&s->args, text);
+	n = s->args.text.n - 1;
+	buf_str(out, ", '");
+	buf_room(out, 2 * n + 1);
+	out->n += PQescapeStringConn(s->link.conn, out->p + out->n, s->args.text.p, n, NULL);
+	buf_char(out, '\'');
+}
+
+/* Completes the statements for what was noted. */
+static void
+finish_noted(struct pg_db *s)
+{
+	if (s->noted.n == 0)
+		return;
+	buf_printf(&s->noted, "; UPDATE fwapid_log SET last = %llu WHERE id = 1; ",
+	    (unsigned long long)s->last);
+	if (s->prune)
+		buf_printf(&s->noted, "DELETE FROM fwapid_change WHERE seq <= %llu; ",
+		    (unsigned long long)s->prune);
+	s->prune = 0;
+}
+
+static enum db_result
+send_noted(struct pg_db *s)
+{
+	enum db_result result;
+
+	finish_noted(s);
+	buf_char(&s->noted, '\0');
+	result = link_run(&s->link, s->noted.p, NULL, NULL);
+	s->noted.n = 0;
+	return result;
+}
+
 static enum db_result
 pg_append(struct db *db, struct db_update *u)
 {
 	struct pg_db *s = of(db);
 	uint64_t history = s->link.opts.history;
-	enum db_result result;
-	PGresult *r;
 
-	args_reset(&s->args);
-	args_text(&s->args, u->name);
-	args_text(&s->args, u->req_id);
-	args_text(&s->args, u->value);
-	result = link_run(&s->link, sql_append, &s->args, &r);
-	result = take_number(s, result, r, &u->seq);
-	s->changed = s->changed || result == DB_OK;
-	if (result != DB_OK || !history || u->seq <= history || u->seq % PRUNE_EVERY != 0)
-		return result;
-	args_reset(&s->args);
-	args_int(&s->args, u->seq - history);
-	return link_run(&s->link, sql_prune, &s->args, NULL);
+	if (!s->link.conn)
+		return db_fail(db, DB_DOWN, "PostgreSQL: the connection is lost");
+	u->seq = ++s->last;
+	buf_str(&s->noted, s->noted.n ? ", (" : sql_append);
+	buf_uint(&s->noted, u->seq);
+	note_text(s, u->name);
+	note_text(s, u->req_id);
+	note_text(s, u->value);
+	buf_char(&s->noted, ')');
+	s->changed = true;
+	if (history && u->seq > history && u->seq % PRUNE_EVERY == 0)
+		s->prune = u->seq - history;
+	return s->noted.n < NOTED_BYTES ? DB_OK : send_noted(s);
 }
 
 static enum db_result
 pg_commit(struct db *db)
 {
 	struct pg_db *s = of(db);
+	enum db_result result;
 	PGresult *r;
-	enum db_result result = link_run(&s->link, s->changed && s->link.notifies ?
-	    "NOTIFY " LINK_CHANNEL "; COMMIT" : "COMMIT", NULL, &r);
 
+	finish_noted(s);
+	buf_str(&s->noted, s->changed && s->link.notifies ? "NOTIFY " LINK_CHANNEL "; COMMIT" :
+	    "COMMIT");
+	buf_char(&s->noted, '\0');
+	result = link_run(&s->link, s->noted.p, NULL, &r);
+	s->noted.n = 0;
 	/* A transaction that had failed is rolled back by COMMIT, without an error. */
 	if (result == DB_OK && strcmp(PQcmdStatus(r), "COMMIT") != 0)
 		result = db_fail(db, DB_DOWN, "PostgreSQL: the transaction was rolled back");
