@@ -120,9 +120,11 @@ EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
 
 # --- the programs and the documents ---------------------------------------------
 tests_scripts = \
+	tests/ci-test.sh \
 	tests/completion-test.sh \
 	tests/diagnostics-test.sh \
 	tests/differential.sh \
+	tests/editors-test.sh \
 	tests/fwadm-test.sh \
 	tests/fwadm-faults.sh \
 	tests/golden-test.sh \
@@ -138,7 +140,7 @@ endif
 
 TESTS += $(tests_scripts)
 dist_noinst_SCRIPTS += $(tests_scripts) tests/npm-install.sh tests/pg.sh tests/run-fuzz.sh
-EXTRA_DIST += tests/golden tests/lsp tests/transcript.awk
+EXTRA_DIST += tests/editors tests/golden tests/lsp tests/transcript.awk
 
 EXTRA_DIST += tests/faults/fwadm.js
 # --- targets --------------------------------------------------------------------

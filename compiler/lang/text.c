@@ -27,6 +27,8 @@ escape(struct buf *out, struct slice s, bool source)
 		['\r'] = 'r' };
 	size_t i = 0, from = 0;
 
+	if (s.n == 0)
+		return;
 	while (i < s.n) {
 		size_t at = i;
 		uint32_t cp;
