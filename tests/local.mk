@@ -93,6 +93,7 @@ tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 # --- the service ----------------------------------------------------------------
 if FWAPID
 service_tests = \
+	tests/api-test \
 	tests/feed-stream-test \
 	tests/feed-test \
 	tests/frame-test \
@@ -105,6 +106,8 @@ endif
 dist_noinst_SCRIPTS += tests/agents-test.sh tests/fwapid-pg-test.sh tests/fwapid-doc-test.sh \
 	tests/fwapid-test.sh
 EXTRA_DIST += tests/agents tests/service
+tests_api_test_SOURCES = tests/api-test.c tests/api-call.h tests/random.h
+tests_api_test_LDADD = libservice.la
 tests_feed_test_SOURCES = tests/feed-test.c tests/feed-agent.h
 tests_feed_test_LDADD = libservice.la $(CMOCKA_LIBS)
 tests_feed_stream_test_SOURCES = tests/feed-stream-test.c tests/random.h
@@ -165,7 +168,7 @@ check-asan:
 faults: all tests/faults/fault
 	FAULTS_EVERY=1 srcdir=$(srcdir) $(srcdir)/tests/fwadm-faults.sh
 
-# Readers and writers of the index together, with ThreadSanitizer.
+# Readers and writers of the index, and of the service, together, with ThreadSanitizer.
 TSAN_CHANGES = 20000
 check-tsan:
 	@$(MKDIR_P) tsan
@@ -174,6 +177,7 @@ check-tsan:
 	$(MAKE) -C tsan -s $(BUILT_SOURCES)
 	$(MAKE) -C tsan -s tests/index-soak-test tests/search-api-test
 	cd tsan && tests/index-soak-test $(TSAN_CHANGES) 2 2 && tests/search-api-test
+	test ! -e libservice.la || { $(MAKE) -C tsan -s tests/api-test && cd tsan && tests/api-test; }
 
 # A million changes; memory must stay flat.
 SOAK_CHANGES = 1000000

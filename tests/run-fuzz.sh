@@ -18,7 +18,7 @@ for c in "$src"/tests/fuzz/*.c; do
 	[ -e "$c" ] || continue
 	name=$(basename "$c" .c)
 	case "$name ${library##*/}" in
-	fuzz-feed\ libruntime.a) continue ;;
+	fuzz-feed\ libruntime.a | fuzz-request\ libruntime.a) continue ;;
 	esac
 	targets=$((targets + 1))
 	mkdir -p "$build/found/$name"

@@ -6,7 +6,7 @@
 set -eu
 dir=${1:?usage: seeds.sh DIR}
 corpus=$(cd "$(dirname "$0")/../corpus" && pwd)
-for name in sentence payload inventory rpc aggregate state; do
+for name in sentence payload inventory rpc aggregate request state; do
 	mkdir -p "$dir/fuzz-$name"
 done
 
@@ -54,3 +54,23 @@ for request in '{"rules":[{"uuid":"'$u'1","enabled":true}]}' '{"uuids":["'$u'1"]
 	printf '{"uuid":"%s2","ips":["10.9.9.9"],"tags":{"b":"x"}}\377%s' "$u" "$request" \
 	    >>"$dir/fuzz-state/request-$n"
 done
+
+# Requests to the service.
+payloads 60 | sed 's/.*/POST \/rules\ncontent-type: application\/json\n\n&/' |
+	awk '{ printf "%s%s", $0, (NR % 4 ? "\n" : "\0") }' | split -t '\0' -l 1 -a 3 - "$dir/fuzz-request/post-"
+n=0
+while IFS= read -r line; do
+	n=$((n + 1))
+	printf '%b' "$line" >"$dir/fuzz-request/seed-$n"
+done <<'EOT'
+GET /rules?ip=10.0.0.1,::1&subnet=10.0.0.0/8&tag[a]=b&tag.c=d&fields=parsed.ports
+GET /rules?owner_uuid=930896af-bf8c-48d4-885c-6573a94b1853&limit=3&sort=-rule&count=true
+PUT /rules/5c3ea269-75b8-42fa-badc-956684fb4d4e\n\n{"enabled":true,"rule":"FROM any TO all vms ALLOW tcp PORT 1"}
+DELETE /rules/5c3ea269-75b8-42fa-badc-956684fb4d4e?owner_uuid=930896af-bf8c-48d4-885c-6573a94b1853
+POST /resolve\n\n{"owner_uuid":"930896af-bf8c-48d4-885c-6573a94b1853","tags":{"a":["b"],"c":true},"vms":["5c3ea269-75b8-42fa-badc-956684fb4d4e"]}
+POST /updates\ncontent-type: application/x-www-form-urlencoded\n\ntype=vm.add&uuid=5c3ea269-75b8-42fa-badc-956684fb4d4e
+GET /firewalls/vms/5c3ea269-75b8-42fa-badc-956684fb4d4e\naccept-version: ~1 || >=1.0 <2
+POST /rules\nuuid: x\n\n{"uuid":"5c3ea269-75b8-42fa-badc-956684fb4d4e","global":true,"rule":"FROM any TO all vms ALLOW tcp PORT 1"}
+GET /updates?since=12
+GET /ping?agents=true\nx-request-id: a
+EOT

@@ -96,7 +96,13 @@ class Service {
 		}, 30000);
 
 		late.unref();
-		return this.kill('SIGTERM').finally(() => clearTimeout(late));
+		return this.kill('SIGTERM').then((end) => {
+			clearTimeout(late);
+			/* A sanitizer's complaint comes at the end, too. */
+			if (end.code !== 0)
+				throw new Error(`it ended with ${end.code} ${end.signal}: ${this.log.slice(-3000)}`);
+			return end;
+		});
 	}
 
 	// opts: body (an object is sent as JSON), headers; gives { status, headers, body, json }.
