@@ -127,10 +127,32 @@ trim(char *p)
 	return p;
 }
 
+/* Options point to them as long as the process lives; the same text is kept once. */
+static const char *
+keep(const char *text)
+{
+	static struct kept {
+		struct kept *next;
+		char text[];
+	} *all;
+	size_t n = strlen(text) + 1;
+	struct kept *k = all;
+
+	while (k && strcmp(k->text, text) != 0)
+		k = k->next;
+	if (!k) {
+		k = base_alloc(sizeof(*k) + n);
+		memcpy(k->text, text, n);
+		k->next = all;
+		all = k;
+	}
+	return k->text;
+}
+
 static bool
 read_line(struct config *c, char *line, const char *path, unsigned number, char *error)
 {
-	char *name = trim(line), *equals = strchr(name, '='), *value;
+	char *name = trim(line), *equals = strchr(name, '=');
 	const struct option_def *d;
 	char why[CONFIG_ERROR_SIZE - 64] = "";
 	size_t n;
@@ -143,14 +165,8 @@ read_line(struct config *c, char *line, const char *path, unsigned number, char 
 		snprintf(why, sizeof(why), "a line is \"name = value\"");
 	else if (!d || strcmp(d->name, "config") == 0)
 		snprintf(why, sizeof(why), "there is no option \"%.*s\"", n > 64 ? 64 : (int)n, name);
-	if (!*why) {
-		/* Kept as long as the process: options point to it. */
-		value = strdup(trim(equals + 1));
-		if (!value)
-			base_oom(0);
-		if (set(c, d, value, why))
-			return true;
-	}
+	if (!*why && set(c, d, keep(trim(equals + 1)), why))
+		return true;
 	snprintf(error, CONFIG_ERROR_SIZE, "%.200s:%u: %.250s", path, number, why);
 	return false;
 }
