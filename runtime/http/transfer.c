@@ -136,7 +136,7 @@ put_all(struct import *im)
 				db_fail(im->db, DB_DOWN, "others keep changing the rules");
 				return false;
 			}
-			if (load_refresh(im->db, im->ix, &seq) != DB_OK)
+			if (load_index_again(im->db, im->ix, &seq) != DB_OK)
 				return false;
 			continue;
 		}

@@ -153,7 +153,7 @@ static enum db_result
 load_again(struct book *b)
 {
 	uint64_t seq;
-	enum db_result result = load_refresh(b->writer, b->ix, &seq);
+	enum db_result result = load_index_again(b->writer, b->ix, &seq);
 
 	if (result != DB_OK)
 		return result;

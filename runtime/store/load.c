@@ -314,7 +314,7 @@ sweep(struct refresh *r)
 }
 
 enum db_result
-load_refresh(struct db *db, struct index *ix, uint64_t *seq)
+load_index_again(struct db *db, struct index *ix, uint64_t *seq)
 {
 	struct refresh r = { .ix = ix };
 	enum db_result result;

@@ -14,6 +14,6 @@
 struct index *load_index(struct db *db, unsigned threads, uint64_t *seq);
 
 /* Makes an index say what the store says; on failure it may be half way there. */
-enum db_result load_refresh(struct db *db, struct index *ix, uint64_t *seq);
+enum db_result load_index_again(struct db *db, struct index *ix, uint64_t *seq);
 
 #endif
