@@ -53,7 +53,8 @@ escape(struct buf *out, struct slice s, bool source)
 		else
 			buf_char(out, (char)cp);
 	}
-	buf_add(out, s.p + from, s.n - from);
+	if (from < s.n)
+		buf_add(out, s.p + from, s.n - from);
 }
 
 void

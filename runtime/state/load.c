@@ -78,10 +78,13 @@ first_error(struct loader *l)
 }
 
 static void
-take_rule(struct loader *l, const json_t *v, struct loaded *to)
+take_rule(struct loader *l, json_t *v, struct loaded *to)
 {
 	struct slice uuid;
 
+	/* A version from the clock would be another one each time the file is read. */
+	if (json_is_object(v) && !json_truthy(json_object_get(v, "version")))
+		json_object_set_new(v, "version", json_string("0"));
 	if (!json_is_object(v))
 		to->broken = "not a JSON object";
 	else if (!json_get_slice(v, "uuid", &uuid))
@@ -240,6 +243,8 @@ load_files(struct state *s, enum state_kind kind, struct loaded *files, uint32_t
 	pthread_t id[STATE_THREADS];
 	struct share share[STATE_THREADS];
 
+	if (n == 0)
+		return;
 	for (unsigned i = 0; i < threads; i++) {
 		uint32_t from = (uint32_t)((uint64_t)n * i / threads);
 		uint32_t to = (uint32_t)((uint64_t)n * (i + 1) / threads);
