@@ -101,6 +101,22 @@ echo 'FROM any TO any ALLOW esp' >web.fwrule
 all_find 'an error' fmt check test
 git checkout -q web.fwrule
 
+# --- TAP, read by a harness -------------------------------------------------------------
+
+fwrule test --format=tap --coverage web.fwtest >"$tmp/good.tap"
+sed 's/^expect block/expect allow/' web.fwtest >wrong.fwtest
+fwrule test --format=tap wrong.fwtest >"$tmp/wrong.tap"
+if command -v prove >/dev/null; then
+	checks=$((checks + 2))
+	prove -e cat "$tmp/good.tap" >"$tmp/out" 2>&1 || { echo "not ok - TAP"; cat "$tmp/out"; failed=1; }
+	prove -e cat "$tmp/wrong.tap" >"$tmp/out" 2>&1 && { echo "not ok - TAP"; failed=1; }
+	grep -q 'Failed test:  2' "$tmp/out" || { echo "not ok - TAP"; cat "$tmp/out"; failed=1; }
+else
+	echo "skipped: prove is missing (apt-get install perl)"
+	skipped=1
+fi
+rm wrong.fwtest
+
 # --- pre-commit itself ----------------------------------------------------------------
 
 if command -v pre-commit >/dev/null; then
