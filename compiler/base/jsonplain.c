@@ -2,7 +2,7 @@
 /*
  * A reader for JSON as programs write it, into jansson's values.  jansson's own
  * takes every byte through a callback and two buffers, which is two thirds of what a
- * payload costs; this one takes a tenth of that.
+ * payload costs; this one takes a sixth of that.
  *
  * Invariant: what it reads, jansson reads as the same value.  It takes back whatever
  * is unusual (errors, \u, fractions, exponents and signs, a key that stands twice,
