@@ -3,7 +3,7 @@
 #ifndef FWR_BASE_UUID_H
 #define FWR_BASE_UUID_H
 
-#include "base.h"
+#include "hash.h"
 
 #define UUID_TEXT 36
 
@@ -22,17 +22,11 @@ uuid_cmp(struct uuid a, struct uuid b)
 	return memcmp(a.b, b.b, sizeof(a.b));
 }
 
-/* For hash tables: UUIDs may be chosen by others, so all bytes are mixed. */
+/* For hash tables in memory: UUIDs may be chosen by others, who cannot aim at a slow one. */
 static inline uint32_t
 uuid_hash(struct uuid u)
 {
-	uint64_t a, b;
-
-	memcpy(&a, u.b, 8);
-	memcpy(&b, u.b + 8, 8);
-	a = (a ^ 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
-	b = (b ^ a >> 29) * 0x94d049bb133111ebu;
-	return (uint32_t)(b >> 32 ^ b);
+	return (uint32_t)hash_bytes(u.b, sizeof(u.b));
 }
 
 /* Version 4, random. */
