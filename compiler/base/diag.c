@@ -197,6 +197,7 @@ src_position(const struct src *src, uint32_t off, uint32_t *line, uint32_t *colu
 
 /* --- printing ----------------------------------------------------------- */
 
+#define MESSAGE 2000    /* bytes of a message or help, which may hold what the input held */
 #define EXCERPT 120     /* bytes of a long source line shown on either side of the caret */
 
 static const char *
@@ -220,6 +221,17 @@ char_start(struct slice s, size_t i, int step)
 	while (i > 0 && i < s.n && ((unsigned char)s.p[i] & 0xc0) == 0x80)
 		i += (size_t)step;
 	return i;
+}
+
+static void
+print_message(struct buf *out, const char *text)
+{
+	struct slice s = slice_of(text);
+	size_t n = s.n > MESSAGE ? char_start(s, MESSAGE, -1) : s.n;
+
+	text_visible(out, (struct slice){ s.p, n });
+	if (n < s.n)
+		buf_str(out, "...");
 }
 
 static void
@@ -300,7 +312,7 @@ diag_print(struct buf *out, const struct diag *d, bool colour)
 	    paint(colour, "\033[0m"), paint(colour, "\033[1m"));
 	if (d->field && strcmp(d->field, "rule") != 0)
 		buf_printf(out, "%s: ", d->field);
-	text_visible(out, slice_of(d->text));
+	print_message(out, d->text);
 	buf_printf(out, "%s [%s]\n", paint(colour, "\033[0m"), d->code);
 	if (d->src && d->src->text.n)
 		print_excerpt(out, d->src, d->at, colour, tint);
@@ -308,7 +320,7 @@ diag_print(struct buf *out, const struct diag *d, bool colour)
 		buf_str(out, "      ");
 		print_place(out, r->src, r->at);
 		buf_printf(out, "%snote:%s ", paint(colour, "\033[1;36m"), paint(colour, "\033[0m"));
-		text_visible(out, slice_of(r->text));
+		print_message(out, r->text);
 		buf_char(out, '\n');
 		if (r->src && r->src->text.n)
 			print_excerpt(out, r->src, r->at, colour, "\033[1;36m");
@@ -316,7 +328,7 @@ diag_print(struct buf *out, const struct diag *d, bool colour)
 	if (d->help) {
 		buf_printf(out, "      %shelp:%s ", paint(colour, "\033[1;32m"),
 		    paint(colour, "\033[0m"));
-		text_visible(out, slice_of(d->help));
+		print_message(out, d->help);
 		buf_char(out, '\n');
 	}
 }
