@@ -12,6 +12,7 @@
 #include "../base/hash.h"
 #include "share_int.h"
 
+#define ACTIVE_MAX (1 << 23)            /* entries in all intervals */
 #define RANGES_FREE (1 << 21)           /* of a decision, whatever the rules ... */
 #define RANGES_EACH 256                 /* ... and for each range that they have */
 
@@ -106,8 +107,8 @@ cuts(struct problem *pb, uint32_t *n_out)
 	return cut.v;
 }
 
-static uint32_t
-find_cut(const uint32_t *cut, uint32_t n, uint32_t at)
+uint32_t
+share_find_cut(const uint32_t *cut, uint32_t n, uint32_t at)
 {
 	uint32_t lo = 0, hi = n;
 
@@ -126,7 +127,7 @@ static void
 activate(struct problem *pb, struct active *slabs, const uint32_t *cut, uint32_t n_cut,
     uint32_t entry, struct port_range r)
 {
-	for (uint32_t s = find_cut(cut, n_cut, r.first); s < n_cut && cut[s] <= r.last; s++) {
+	for (uint32_t s = share_find_cut(cut, n_cut, r.first); s < n_cut && cut[s] <= r.last; s++) {
 		struct active *a = &slabs[s];
 
 		if (a->entries.n == 0 || a->entries.v[a->entries.n - 1] != entry)
@@ -264,12 +265,32 @@ give_up(struct problem *pb)
 	}
 }
 
+/* How often an entry lies in an interval, or more than `most`. */
+static uint64_t
+count_active(const struct problem *pb, const uint32_t *cut, uint32_t n, uint64_t most)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < pb->n && sum <= most; i++) {
+		if (pb->e[i].all_items)
+			sum += n;
+		for (unsigned k = 0; k < pb->e[i].n_items; k++) {
+			struct port_range r = share_item_range(pb->proto, &pb->e[i].items[k]);
+
+			sum += share_find_cut(cut, n, r.last + 1u) - share_find_cut(cut, n, r.first);
+		}
+	}
+	return sum;
+}
+
 uint32_t
 share_slabs(struct problem *pb, uint32_t **cut, struct active **slabs)
 {
 	uint32_t n;
 
 	*cut = cuts(pb, &n);
+	if (count_active(pb, *cut, n, ACTIVE_MAX) > ACTIVE_MAX)
+		return 0;
 	*slabs = arena_zero(pb->scratch, n * sizeof(**slabs));
 	for (uint32_t i = 0; i < pb->n; i++) {
 		if (pset_is_empty(&pb->addrs[i]))
@@ -292,7 +313,13 @@ share_decide(struct problem *pb)
 	uint32_t *cut, n_cut = share_slabs(pb, &cut, &slabs);
 	uint64_t limit = limit_of(pb);
 
+	pb->n_slabs = n_cut;
+	pb->cut = cut;
+	pb->slabs = slabs;
+	pb->stamp = arena_zero(pb->scratch, pb->n * sizeof(*pb->stamp));
 	pb->whole = true;
+	if (n_cut == 0)
+		give_up(pb);
 	for (uint32_t s = 0; s < n_cut && pb->whole; s++) {
 		struct slice key = { (const char *)slabs[s].entries.v,
 			slabs[s].entries.n * sizeof(uint32_t) };

@@ -24,6 +24,7 @@
 #include "share_int.h"
 
 #define MAX_BASES 4             /* functions tried as the lowest layer */
+#define LAYERED_RANGES (1 << 21)        /* more are not looked at with each of them */
 
 /* --- lists -------------------------------------------------------------------- */
 
@@ -119,18 +120,34 @@ lines_for_edges(const struct problem *pb)
 	return runs / 2;
 }
 
+/* How many lines it takes; what that needs is not kept. */
+static uint64_t
+count_solved(struct problem *pb, struct arena *each, const struct function *f,
+    const struct function *base)
+{
+	struct problem one = *pb;
+	uint64_t n;
+
+	one.scratch = each;
+	n = share_solve(&one, f, base, NULL);
+	arena_reset(each);
+	return n;
+}
+
 static uint64_t
 sliced_cost(struct problem *pb)
 {
 	uint64_t total = 0, most = lines_for_edges(pb);
+	struct arena each = { 0 };
 
 	for (uint32_t i = 0; i < pb->functions.n; i++) {
 		struct function *f = &pb->functions.v[i];
 
-		f->alone = is_default(f) ? 0 : share_solve(pb, f, NULL, NULL);
+		f->alone = is_default(f) ? 0 : count_solved(pb, &each, f, NULL);
 		total += f->alone * f->lines_of_items;
 		most = f->alone > most ? f->alone : most;
 	}
+	arena_free(&each);
 	pb->ps->bound += most;
 	return pb->whole ? total : UINT64_MAX;
 }
@@ -139,12 +156,31 @@ static uint64_t
 layered_cost(struct problem *pb, uint32_t base, uint64_t limit)
 {
 	uint64_t total = pb->functions.v[base].alone;
+	struct arena each = { 0 };
 
 	for (uint32_t i = 0; i < pb->functions.n && total < limit; i++)
 		if (i != base)
-			total += share_solve(pb, &pb->functions.v[i], &pb->functions.v[base], NULL) *
-			    pb->functions.v[i].lines_of_items;
+			total += count_solved(pb, &each, &pb->functions.v[i],
+			    &pb->functions.v[base]) * pb->functions.v[i].lines_of_items;
+	arena_free(&each);
 	return total;
+}
+
+/* Is it too much to look at all functions with each base below them? */
+static bool
+too_many(const struct problem *pb)
+{
+	uint64_t ranges = 0, most = 0;
+
+	for (uint32_t i = 0; i < pb->functions.n; i++) {
+		uint64_t n = 0;
+
+		for (int o = 0; o < OUT_DEFAULT; o++)
+			n += pb->functions.v[i].set[o].n;
+		ranges += n;
+		most = n > most ? n : most;
+	}
+	return ranges + most * pb->functions.n > LAYERED_RANGES;
 }
 
 /* The functions that cost most when sliced are worth trying as the lowest layer. */
@@ -356,20 +392,67 @@ by_height(const void *a, const void *b)
 	return addr_cmp(x->p.a, y->p.a);
 }
 
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * The entries that lie in the intervals of these numbers, by number.  False if all have
+ * to be tried, as intervals are not known or hold more than there are.
+ */
+static bool
+entries_at(struct problem *pb, const struct portset *items, struct rules_of *out)
+{
+	uint64_t met = 0;
+
+	if (pb->n_slabs == 0)
+		return false;
+	pb->stamps++;
+	for (uint32_t i = 0; i < items->n; i++)
+		for (uint32_t s = share_find_cut(pb->cut, pb->n_slabs, items->v[i].first);
+		    s < pb->n_slabs && pb->cut[s] <= items->v[i].last; s++) {
+			const struct active *a = &pb->slabs[s];
+
+			met += a->entries.n + 1;
+			if (met > pb->n)
+				return false;
+			for (uint32_t k = 0; k < a->entries.n; k++)
+				if (pb->stamp[a->entries.v[k]] != pb->stamps) {
+					pb->stamp[a->entries.v[k]] = pb->stamps;
+					*vec_push(pb->scratch, &out->entries) = a->entries.v[k];
+				}
+		}
+	qsort(out->entries.v, out->entries.n, out->entries.n ? sizeof(uint32_t) : 1, by_number);
+	return true;
+}
+
+static bool
+has_items(struct problem *pb, uint32_t entry, const struct portset *items)
+{
+	struct portset own = { 0 };
+
+	push_items(pb, &own, &pb->e[entry]);
+	portset_close(&own);
+	return portset_overlaps(&own, items);
+}
+
 /* Adds the entries that have packets in common with these, if they say the same. */
 static void
 find_entries(struct problem *pb, const struct pset *addrs, const struct portset *items,
     unsigned action, struct rules_of *from)
 {
-	for (uint32_t i = 0; i < pb->n; i++) {
-		struct portset own = { 0 };
+	struct rules_of some = { 0 };
+	bool known = entries_at(pb, items, &some);
 
-		if (!pb->named[i] || pb->e[i].action != action ||
-		    !pset_overlaps(&pb->addrs[i], addrs))
-			continue;
-		push_items(pb, &own, &pb->e[i]);
-		portset_close(&own);
-		if (portset_overlaps(&own, items))
+	for (uint32_t k = 0, n = known ? some.entries.n : pb->n; k < n; k++) {
+		uint32_t i = known ? some.entries.v[k] : k;
+
+		if (pb->named[i] && pb->e[i].action == action &&
+		    pset_overlaps(&pb->addrs[i], addrs) && (known || has_items(pb, i, items)))
 			*vec_push(pb->scratch, &from->entries) = i;
 	}
 }
@@ -459,17 +542,10 @@ write_sliced(struct writer *w, uint32_t base)
 static void
 name_dropped(struct problem *pb, struct join *j, uint32_t at)
 {
-	for (uint32_t i = 0; i < at; i++) {
-		struct portset own = { 0 };
-
-		if (pb->reached[i] || !pb->named[i] || pb->e[i].action != j->entry.action ||
-		    !pset_overlaps(&pb->addrs[i], &j->addrs))
-			continue;
-		push_items(pb, &own, &pb->e[i]);
-		portset_close(&own);
-		if (portset_overlaps(&own, &j->items))
+	for (uint32_t i = 0; i < at; i++)
+		if (!pb->reached[i] && pb->named[i] && pb->e[i].action == j->entry.action &&
+		    pset_overlaps(&pb->addrs[i], &j->addrs) && has_items(pb, i, &j->items))
 			*vec_push(pb->scratch, &j->from) = i;
-	}
 }
 
 static void
@@ -519,7 +595,7 @@ share_take_addrs(struct problem *pb)
 		struct pset *s = &pb->addrs[i];
 
 		*s = pset_none(pb->fam);
-		if (pb->e[i].any)
+		if (pb->e[i].any && (!pb->e[i].fam || pb->e[i].fam == pb->fam))
 			pset_push(pb->scratch, s, family_first(pb->fam), family_last(pb->fam));
 		for (uint32_t k = 0; k < pb->e[i].n_addrs; k++)
 			if (pb->e[i].addrs[k].fam == pb->fam)
@@ -529,9 +605,11 @@ share_take_addrs(struct problem *pb)
 }
 
 static void
-share_family(struct passes *ps, const struct policy_entry *e, uint32_t n,
-    enum net_family fam, struct arena *scratch, struct policy *out)
+share_family(struct passes *ps, const struct policy *of, enum net_family fam, struct policy *out)
 {
+	struct arena *scratch = &ps->scratch;
+	const struct policy_entry *e = of->entries.v;
+	uint32_t n = of->entries.n;
 	struct problem pb = { .ps = ps, .scratch = scratch, .e = e, .n = n, .fam = fam,
 		.proto = e->proto, .side = e->side };
 	struct writer w = { .pb = &pb, .out = out };
@@ -549,7 +627,7 @@ share_family(struct passes *ps, const struct policy_entry *e, uint32_t n,
 	joins = join(&pb, &joined);
 	sliced = sliced_cost(&pb);
 	best = sliced < joined ? sliced : joined;
-	base = pb.whole ? best_base(&pb, &best) : UINT32_MAX;
+	base = pb.whole && !too_many(&pb) ? best_base(&pb, &best) : UINT32_MAX;
 	if (pb.whole && layers_find(&pb, best, &layers) < best)
 		write_layers(&w, &layers);
 	else if (base != UINT32_MAX)
@@ -610,19 +688,21 @@ pass_share(struct passes *ps, struct policy *p)
 	for (uint32_t i = 0, k; i < p->entries.n; i = k) {
 		struct policy_entry *e = &p->entries.v[i];
 		uint32_t first = out.entries.n;
+		struct policy some = { 0 };     /* lives on: entries made of it point there */
 
 		for (k = i; k < p->entries.n && p->entries.v[k].proto == e->proto &&
 		    p->entries.v[k].side == e->side; k++)
-			;
+			*vec_push(ps->arena, &some.entries) = p->entries.v[k];
+		if (!ps->tags && lang_has_types(e->proto))
+			state_first(some.entries.v, some.entries.n, &ps->scratch);
+		share_drop_dead(ps, &ps->scratch, &some, 0, false);
 		if (ps->tags) {
-			drop_unreached(ps, e, k - i, &ps->scratch, &out);
+			drop_unreached(ps, some.entries.v, some.entries.n, &ps->scratch, &out);
 		} else {
-			if (lang_has_types(e->proto))
-				state_first(e, k - i, &ps->scratch);
-			share_family(ps, e, k - i, NET_V4, &ps->scratch, &out);
-			share_family(ps, e, k - i, NET_V6, &ps->scratch, &out);
+			share_family(ps, &some, NET_V4, &out);
+			share_family(ps, &some, NET_V6, &out);
 		}
-		share_drop_dead(ps, &ps->scratch, &out, first);
+		share_drop_dead(ps, &ps->scratch, &out, first, true);
 		arena_reset(&ps->scratch);
 	}
 	p->entries.v = out.entries.v;

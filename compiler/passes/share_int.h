@@ -17,6 +17,11 @@ struct function {
 	uint32_t same_hash;             /* the next function, for finding one */
 };
 
+/* The entries of one interval of numbers, in order. */
+struct active {
+	VEC(uint32_t) entries;
+};
+
 struct problem {
 	struct passes *ps;
 	struct arena *scratch;
@@ -30,15 +35,21 @@ struct problem {
 	bool *reached;                  /* entries that decide something */
 	bool *named;                    /* these, and those that only say what the default does */
 	bool whole;                     /* functions are all there are */
+	/* Intervals of numbers, in which the same entries lie: where they begin, which. */
+	uint32_t n_slabs;
+	uint32_t *cut;
+	struct active *slabs;
+	uint32_t *stamp, stamps;        /* of each entry: in which search it was met */
 };
 
-/* The entries of one interval of numbers, in order. */
-struct active {
-	VEC(uint32_t) entries;
-};
-
-/* Of a problem that has e and addrs: where the intervals begin, and which entries they have. */
+/*
+ * Of a problem that has e and addrs: where the intervals begin, and which entries they
+ * have.  Returns how many there are; 0: so many entries lie in so many intervals that it
+ * would take too much.
+ */
 uint32_t share_slabs(struct problem *pb, uint32_t **cut, struct active **slabs);
+/* The first of n intervals that begins at or behind a number. */
+uint32_t share_find_cut(const uint32_t *cut, uint32_t n, uint32_t number);
 /* Fills functions, reached and named of a problem that has the rest. */
 void share_decide(struct problem *pb);
 /* Sets addrs to the entries' addresses in the family. */
@@ -46,9 +57,11 @@ void share_take_addrs(struct problem *pb);
 
 /*
  * Drops lines of p's entries from `first` on, which are of one protocol and side, that
- * no packet gets to: those before have all of theirs.
+ * no packet gets to.  All of them, where it is known to be cheap and `whole` is set; else
+ * only those of which all is matched by earlier lines with the same or wider prefixes.
  */
-void share_drop_dead(struct passes *ps, struct arena *scratch, struct policy *p, uint32_t first);
+void share_drop_dead(struct passes *ps, struct arena *scratch, struct policy *p, uint32_t first,
+    bool whole);
 
 /*
  * f over base (NULL: over the default): how many lines, and where `lines` is given,
