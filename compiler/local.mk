@@ -49,14 +49,19 @@ libcompiler_la_SOURCES = \
 	compiler/passes/tree.c compiler/passes/tree_int.h \
 	compiler/passes/verify.c compiler/passes/verify.h \
 	compiler/lint/atoms.c \
+	compiler/lint/baseline.c \
 	compiler/lint/check.def \
+	compiler/lint/ci.c \
+	compiler/lint/comments.c \
 	compiler/lint/config.c \
 	compiler/lint/cover.c compiler/lint/cover.h \
 	compiler/lint/edit.c \
+	compiler/lint/fix.c \
 	compiler/lint/items.c \
 	compiler/lint/lint.c compiler/lint/lint.h compiler/lint/lint_int.h \
 	compiler/lint/meaning.c \
 	compiler/lint/report.c compiler/lint/report.h compiler/lint/report_int.h \
+	compiler/lint/sarif.c \
 	compiler/lint/sets.c \
 	compiler/lint/targets.c \
 	compiler/filter/decide.c compiler/filter/decide.h \
@@ -76,4 +81,4 @@ libcompiler_la_SOURCES = \
 	compiler/convert/convert.c compiler/convert/convert.h \
 	compiler/compile.c compiler/compile.h
 
-libcompiler_la_LIBADD = libgrammar.la $(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS) -lpthread -lm
+libcompiler_la_LIBADD = libgrammar.la $(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS) $(INIH_LIBS) -lpthread -lm

@@ -13,7 +13,8 @@ examples = \
 	examples/tenant/README.md examples/tenant/remote-vms.json \
 	examples/tenant/rules.fwrule examples/tenant/vms.json \
 	examples/web/README.md examples/web/remote-vms.json \
-	examples/web/rules.fwrule examples/web/vms.json
+	examples/web/rules.fwrule examples/web/vms.json \
+	examples/.fwrule.conf
 
 examplesdir = $(docdir)
 nobase_dist_examples_DATA = $(examples)

@@ -106,6 +106,7 @@ bin_PROGRAMS += fwrule
 fwrule_SOURCES = \
 	runtime/cmd/aggregate.c \
 	runtime/cmd/check.c runtime/cmd/check.h \
+	runtime/cmd/check_fix.c \
 	runtime/cmd/cmd.c runtime/cmd/cmd.h \
 	runtime/cmd/compile.c \
 	runtime/cmd/convert.c \

@@ -8,7 +8,7 @@
 #   fmt/x.fwrule        fwrule fmt x.fwrule                 x.out x.err
 #   rule/x.*            fwrule compile --emit=fwapi -r x.*   x.out x.err
 #   cmd/x.cmd           the shell script x.cmd               x.out
-#   lint/x.*            fwrule check x.*                     x.out
+#   lint/x.*            fwrule check x.*                     x.out, x.fixed by --fix --unsafe
 #   hosts/x/            fwrule compile of examples/x         the files of each level
 #
 # x.args holds more arguments.  An empty output has no sibling.  The exit status
@@ -110,6 +110,11 @@ run_lint()
 	one "$stem.err" "$tmp/err" || bad=1
 	! grep -q '^[^ ]*: \(warning\|error\): ' "$tmp/out" || found=1
 	[ $status -eq $found ] || { echo "exit status $status"; bad=1; }
+	cp "$1" "$tmp/${1##*/}" && : >"$tmp/fixed"
+	(cd "$tmp" && "$FWRULE" check --no-config --fix --unsafe --fwrule-version=4 "${1##*/}") >/dev/null
+	cmp -s "$1" "$tmp/${1##*/}" || cp "$tmp/${1##*/}" "$tmp/fixed"
+	one "$stem.fixed" "$tmp/fixed" || bad=1
+	rm -f "$tmp/${1##*/}"
 	report "${stem#"$golden"/}" $bad
 }
 

@@ -119,7 +119,7 @@ tests_store_pg_test_LDADD = libservice.la $(CMOCKA_LIBS)
 tests_store_test_SOURCES = tests/store-test.c tests/random.h
 tests_store_test_LDADD = libservice.la $(CMOCKA_LIBS)
 
-EXTRA_DIST += tests/corpus tests/reference tests/bench tests/fuzz
+EXTRA_DIST += tests/formats tests/corpus tests/reference tests/bench tests/fuzz
 
 # --- the programs and the documents ---------------------------------------------
 tests_scripts = \
@@ -135,7 +135,8 @@ tests_scripts = \
 	tests/lint-doc.sh \
 	tests/lsp-test.sh \
 	tests/manual-test.sh \
-	tests/readme-test.sh
+	tests/readme-test.sh \
+	tests/report-test.sh
 
 if FWAPID
 tests_scripts += tests/store-pg-test.sh
@@ -199,7 +200,7 @@ fuzz:
 	$(MAKE) -C fuzz -s $(BUILT_SOURCES)
 	$(MAKE) -C fuzz -s $(noinst_LTLIBRARIES)
 	FUZZ_CC='$(FUZZ_CC)' FUZZ_SECONDS='$(FUZZ_SECONDS)' \
-	    FUZZ_LIBS='$(SERVICE_LIBS) $(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS)' \
+	    FUZZ_LIBS='$(SERVICE_LIBS) $(JANSSON_LIBS) $(UUID_LIBS) $(CIDR_LIBS) $(INIH_LIBS)' \
 	    $(srcdir)/tests/run-fuzz.sh $(abs_srcdir) fuzz
 
 # Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.

@@ -23,7 +23,7 @@ fi
 command -v npm >/dev/null 2>&1 || skip "npm is missing (apt-get install npm)"
 cp "$src/package.json" "$src/package-lock.json" "$dir/" &&
 	chmod u+w "$dir/package.json" "$dir/package-lock.json" || exit 1
-if ! (cd "$dir" && npm ci --no-audit --no-fund --ignore-scripts) >"$dir/npm.log" 2>&1; then
+if ! (cd "$dir" && npm ci --legacy-peer-deps --no-audit --no-fund --ignore-scripts) >"$dir/npm.log" 2>&1; then
 	sed 's/^/  /' "$dir/npm.log" | tail -n 5
 	skip "npm cannot install them (is the registry reachable?)"
 fi

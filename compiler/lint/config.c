@@ -2,6 +2,8 @@
 /* What is checked, and how severe it is. */
 #include "lint_int.h"
 
+#include <ini.h>
+
 /* Remote shells, file and name services, databases, caches, container and host management. */
 static const struct port_range sensitive[2][40] = {
 	{ { 22, 23 }, { 111, 111 }, { 135, 139 }, { 445, 445 }, { 512, 514 }, { 623, 623 },
@@ -20,6 +22,7 @@ lint_config_init(struct lint_config *c, struct arena *arena)
 	for (int i = 0; i < LINT_COUNT; i++)
 		c->severity[i] = lint_table[i].severity;
 	c->near_limit = 21;
+	c->fail_on = DIAG_WARNING;
 	for (int p = 0; p < 2; p++)
 		for (const struct port_range *r = sensitive[p]; r->first; r++)
 			portset_add(arena, &c->sensitive[p], r->first, r->last);
@@ -159,4 +162,159 @@ lint_config_ports(struct lint_config *c, struct arena *arena, struct slice list,
 			portset_add(arena, &c->sensitive[1], first, last);
 	}
 	return true;
+}
+
+/* --- .fwrule.conf --------------------------------------------------------------------- */
+
+struct conf {
+	struct lint_config *c;
+	struct arena *arena;
+	struct diags *ds;
+	const struct src *src;
+	bool good;
+	uint32_t at;                    /* the line that is next, for places */
+};
+
+/* inih says no lines: the next one that begins with the name is meant. */
+static struct span
+conf_place(struct conf *k, const char *name)
+{
+	struct slice s = k->src->text;
+	size_t n = strlen(name);
+
+	while (k->at < s.n) {
+		const char *nl = memchr(s.p + k->at, '\n', s.n - k->at);
+		struct span line = { k->at, (uint32_t)(nl ? (size_t)(nl - s.p) - k->at : s.n - k->at) };
+
+		k->at += line.len + 1;
+		if (line.len >= n && memcmp(s.p + line.off, name, n) == 0)
+			return line;
+	}
+	return (struct span){ 0, 0 };
+}
+
+static struct diag *
+conf_error(struct conf *k, struct span at, const char *text)
+{
+	k->good = false;
+	return diag_add(k->ds, DIAG_lint_conf, k->src, at, text);
+}
+
+static bool
+conf_number(struct slice s, unsigned min, unsigned max, uint8_t *out)
+{
+	unsigned v = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9' || v > max)
+			return false;
+		v = v * 10 + (unsigned)(s.p[i] - '0');
+	}
+	*out = (uint8_t)v;
+	return s.n > 0 && v >= min && v <= max;
+}
+
+static const char *
+conf_check(struct conf *k, const char *name, struct slice value, struct slice *bad)
+{
+	unsigned severity;
+
+	*bad = value;
+	if (strcmp(name, "select") == 0)
+		return lint_config_select(k->c, value, bad) ? NULL : "no such check";
+	if (strcmp(name, "ignore") == 0)
+		return lint_config_set(k->c, value, LINT_OFF, bad) ? NULL : "no such check";
+	if (strcmp(name, "sensitive-ports") == 0)
+		return lint_config_ports(k->c, k->arena, value, bad) ? NULL
+		    : "no port, or range as 8000-8080, after tcp/ or udp/";
+	if (strcmp(name, "fwrule-version") == 0)
+		return conf_number(value, 1, LANG_VERSION, &k->c->fwrule_version) ? NULL
+		    : "a version is a number from 1 to 4";
+	if (strcmp(name, "near-limit") == 0)
+		return conf_number(value, 2, LANG_MAX_TARGETS + 1, &k->c->near_limit) ? NULL
+		    : "near-limit is a number from 2 to 25";
+	if (strcmp(name, "fail-on") != 0)
+		*bad = slice_of(name);
+	if (strcmp(name, "fail-on") != 0)
+		return "[check] has select, ignore, sensitive-ports, fwrule-version, near-limit and "
+		    "fail-on";
+	if (slice_is(value, "never"))
+		severity = LINT_OFF;
+	else if (!lint_severity_read(value, &severity) || severity == LINT_OFF)
+		return "fail-on is error, warning, note or never";
+	k->c->fail_on = (uint8_t)severity;
+	return NULL;
+}
+
+static int
+conf_value(void *context, const char *section, const char *name, const char *value)
+{
+	struct conf *k = context;
+	struct span at = conf_place(k, name);
+	struct slice bad = slice_of(value);
+	const char *wrong = NULL;
+	unsigned severity;
+
+	if (strcmp(section, "check") == 0) {
+		wrong = conf_check(k, name, slice_of(value), &bad);
+	} else if (strcmp(section, "severity") == 0) {
+		bad = slice_of(name);
+		if (!lint_severity_read(slice_of(value), &severity))
+			wrong = "a severity is error, warning, note or off";
+		else if (!lint_config_set(k->c, slice_of(name), severity, &bad))
+			wrong = "no such check";
+	} else {
+		wrong = "the sections are [check] and [severity]";
+	}
+	if (wrong)
+		diag_help(k->ds, conf_error(k, at, wrong), "at \"%.*s\"", SLICE_ARGS(bad));
+	return 1;
+}
+
+/* What inih would cut off, join or stop at. */
+static bool
+conf_lines(struct conf *k)
+{
+	struct slice s = k->src->text;
+
+	if (s.n > LINT_CONFIG_MAX) {
+		conf_error(k, (struct span){ 0, 0 }, "the file is longer than 64 KB");
+		return false;
+	}
+	for (uint32_t at = 0; at < s.n;) {
+		const char *nl = memchr(s.p + at, '\n', s.n - at);
+		struct span line = { at, (uint32_t)(nl ? (size_t)(nl - s.p) - at : s.n - at) };
+
+		if (line.len > LINT_CONFIG_LINE)
+			conf_error(k, line, "the line is longer than 199 bytes");
+		else if (memchr(s.p + at, '\0', line.len))
+			conf_error(k, line, "the line holds a NUL");
+		else if (line.len && strchr(" \t", s.p[at]) &&
+		    strspn(s.p + at, " \t\r") < line.len)
+			conf_error(k, line, "a line begins with no blank");
+		at += line.len + 1;
+	}
+	return k->good;
+}
+
+bool
+lint_config_read(struct lint_config *c, struct arena *arena, struct diags *ds,
+    const struct src *src)
+{
+	struct conf k = { .c = c, .arena = arena, .ds = ds, .src = src, .good = true };
+	char *text;
+	int line;
+
+	if (!conf_lines(&k))
+		return false;
+	text = arena_copy(arena, src->text.p, src->text.n);
+	line = ini_parse_string(text, conf_value, &k);
+	if (line > 0) {
+		k.at = 0;
+		for (int i = 1; i < line && k.at < src->text.n; k.at++)
+			i += src->text.p[k.at] == '\n';
+		conf_error(&k, (struct span){ k.at, 1 }, "the line is no [section], no name = value and "
+		    "no comment");
+	}
+	return k.good;
 }

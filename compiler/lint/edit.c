@@ -20,12 +20,10 @@ lint_fix(struct lint *l, struct lint_finding *f, const struct lint_rule *rule, b
 	return fix;
 }
 
-void
-lint_edit(struct lint *l, struct lint_fix *fix, const struct lint_rule *rule, struct span at,
+static void
+add_edit(struct lint *l, struct lint_fix *fix, const struct src *src, struct span at,
     struct slice text)
 {
-	if (!fix)
-		return;
 	if ((fix->n & (fix->n - 1)) == 0) {
 		/* Full at each power of two. */
 		struct lint_edit *more = arena_alloc(l->arena,
@@ -35,7 +33,15 @@ lint_edit(struct lint *l, struct lint_fix *fix, const struct lint_rule *rule, st
 			memcpy(more, fix->edits, fix->n * sizeof(*more));
 		fix->edits = more;
 	}
-	fix->edits[fix->n++] = (struct lint_edit){ rule->ast->src, at, arena_slice(l->arena, text) };
+	fix->edits[fix->n++] = (struct lint_edit){ src, at, arena_slice(l->arena, text) };
+}
+
+void
+lint_edit(struct lint *l, struct lint_fix *fix, const struct lint_rule *rule, struct span at,
+    struct slice text)
+{
+	if (fix)
+		add_edit(l, fix, rule->ast->src, at, text);
 }
 
 static struct span
@@ -114,6 +120,28 @@ whole_line(struct slice text, struct span at)
 }
 
 void
+lint_edit_line(struct lint *l, struct lint_fix *fix, const struct src *src, struct span at)
+{
+	add_edit(l, fix, src, whole_line(src->text, at), (struct slice){ 0 });
+}
+
+/* A rule's span, with the parenthesis that closes its ports, which the tree leaves out. */
+static struct span
+whole_rule(const struct ast_rule *ast)
+{
+	struct slice text = ast->src->text;
+	uint32_t end = end_of(ast->span), at = end;
+
+	while (at < text.n && (strchr(" \t\r\n", text.p[at]) || text.p[at] == '#'))
+		if (text.p[at] == '#')
+			while (at < text.n && text.p[at] != '\n')
+				at++;
+		else
+			at++;
+	return between(ast->span.off, at < text.n && text.p[at] == ')' ? at + 1 : end);
+}
+
+void
 lint_edit_remove(struct lint *l, struct lint_fix *fix, const struct lint_rule *rule)
 {
 	const struct src *src = rule->ast->src;
@@ -128,7 +156,7 @@ lint_edit_remove(struct lint *l, struct lint_fix *fix, const struct lint_rule *r
 			lint_edit(l, fix, rule, whole_line(src->text, line->span),
 			    (struct slice){ 0 });
 	}
-	lint_edit(l, fix, rule, whole_line(src->text, rule->ast->span), (struct slice){ 0 });
+	lint_edit(l, fix, rule, whole_line(src->text, whole_rule(rule->ast)), (struct slice){ 0 });
 }
 
 /* --- parts of rules ------------------------------------------------------------------- */

@@ -209,8 +209,11 @@ void
 lint_add(struct lint *l, const struct input *in, uint32_t from_tree, uint32_t from_source,
     const struct lint_config *config)
 {
-	uint32_t s = from_source;
+	uint32_t s = from_source, first = l->sources.n;
 
+	for (uint32_t i = from_source; i < in->sources.n; i++)
+		*vec_push(l->arena, &l->sources) = (struct lint_source){
+			.source = &in->sources.v[i], .config = config ? config : &l->config };
 	for (uint32_t i = from_tree; i < in->trees.n; i++) {
 		const struct input_tree *t = &in->trees.v[i];
 		struct lint_rule *r = vec_push(l->arena, &l->rules);
@@ -226,6 +229,8 @@ lint_add(struct lint *l, const struct input *in, uint32_t from_tree, uint32_t fr
 		if (t->is_source && s < in->sources.n) {
 			r->source = &in->sources.v[s];
 			src_index(l->arena, (struct src *)r->source->src);
+			if (l->sources.v[first + s - from_source].n++ == 0)
+				l->sources.v[first + s - from_source].first = l->rules.n - 1;
 		}
 	}
 }
@@ -243,4 +248,5 @@ lint_run(struct lint *l, const struct inventory *inv)
 		arena_reset(&l->scratch);
 	}
 	lint_check_sets(l);
+	lint_apply_comments(l);
 }

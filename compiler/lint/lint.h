@@ -56,7 +56,19 @@ struct lint_config {
 	uint8_t fwrule_version;         /* the newest that may be used; 0: any */
 	uint8_t near_limit;             /* this many targets or items are near the limit */
 	struct portset sensitive[2];    /* ports of tcp, of udp */
+	uint8_t fail_on;                /* enum diag_severity, or LINT_OFF for never */
 };
+
+/* A longer file, or a line of one, is refused. */
+#define LINT_CONFIG_MAX ((size_t)64 << 10)
+#define LINT_CONFIG_LINE 199
+
+/*
+ * Reads a .fwrule.conf into *c, which must be made; what is wrong with it is queued,
+ * and false returned.
+ */
+bool lint_config_read(struct lint_config *c, struct arena *arena, struct diags *ds,
+    const struct src *src);
 
 void lint_config_init(struct lint_config *c, struct arena *arena);
 
@@ -108,11 +120,19 @@ struct lint_rule {
 	bool duplicate;                 /* of a rule before it */
 };
 
+/* A file of rule source text; its rules stand together. */
+struct lint_source {
+	const struct input_source *source;
+	const struct lint_config *config;
+	uint32_t first, n;              /* rules */
+};
+
 struct lint {
 	struct arena *arena;
 	struct arena scratch;
 	struct lint_config config;      /* for what has none of its own */
 	VEC(struct lint_rule) rules;
+	VEC(struct lint_source) sources;
 	VEC(struct lint_finding) found;
 };
 

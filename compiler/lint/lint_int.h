@@ -34,6 +34,8 @@ void lint_edit(struct lint *l, struct lint_fix *fix, const struct lint_rule *rul
  */
 void lint_edit_member(struct lint *l, struct lint_fix *fix, const struct lint_rule *rule,
     const struct span *list, uint32_t n, uint32_t i);
+/* Takes out what stands there, with its line if nothing else does. */
+void lint_edit_line(struct lint *l, struct lint_fix *fix, const struct src *src, struct span at);
 /* Takes the whole rule out, with its own attributes. */
 void lint_edit_remove(struct lint *l, struct lint_fix *fix, const struct lint_rule *rule);
 
@@ -64,6 +66,7 @@ void lint_check_targets(struct lint *l, const struct lint_rule *r);
 void lint_check_items(struct lint *l, const struct lint_rule *r);
 void lint_check_meaning(struct lint *l, const struct lint_rule *r);
 void lint_check_sets(struct lint *l);
+void lint_apply_comments(struct lint *l);
 void lint_check_names(struct lint *l, const struct inventory *inv);
 
 #endif

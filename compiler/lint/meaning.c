@@ -53,10 +53,10 @@ check_wide_open(struct lint *l, const struct lint_rule *r)
 	for (uint32_t i = 0; i < found.n && i < 8; i++)
 		buf_printf(&list, found.v[i].first == found.v[i].last ? "%s%u" : "%s%u-%u",
 		    i ? ", " : "", found.v[i].first, found.v[i].last);
-	f = lint_report(l, r, LINT_wide_open, who->span, "%s %s %.*s%s is open to everybody",
-	    lang_proto_name[rule->proto], found.n > 1 || found.v[0].first < found.v[0].last ? "ports" : "port",
-	    SLICE_ARGS(list),
-	    found.n > 8 ? " ..." : "");
+	f = lint_report(l, r, LINT_wide_open, who->span, "%s %s %.*s%s open to everybody",
+	    lang_proto_name[rule->proto], found.n > 1 || found.v[0].first < found.v[0].last
+	    ? "ports" : "port", SLICE_ARGS(list), found.n > 8 ? " ... are" :
+	    found.n > 1 || found.v[0].first < found.v[0].last ? " are" : " is");
 	lint_relate(l, f, r, r->ast->items_span, "here");
 	lint_help(l, f, "name the addresses or tags that need it");
 	buf_free(&list);

@@ -10,6 +10,10 @@ const struct lint_form lint_forms[] = {
 	{ "text", lint_write_text },
 	{ "json", lint_write_json },
 	{ "jsonl", lint_write_jsonl },
+	{ "sarif", lint_write_sarif },
+	{ "junit", lint_write_junit },
+	{ "github", lint_write_github },
+	{ "gitlab", lint_write_gitlab },
 };
 const size_t lint_form_count = BASE_COUNT(lint_forms);
 

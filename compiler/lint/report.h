@@ -37,6 +37,26 @@ struct lint_place {
 	uint32_t line, column, end_line, end_column;    /* 1-based, the end behind it */
 };
 
+/*
+ * The text of a source with its fixes applied, as far as they do not touch each other;
+ * returns how many.  *alone: no other file of the set changes in the same round; it
+ * becomes false if a rule was removed that rules of other files stand in for, and then
+ * none may.
+ */
+uint32_t lint_apply_fixes(const struct lint *l, const struct src *src, bool unsafe, bool *alone,
+    struct buf *out);
+
+/* Fingerprints of findings that are known and not shown. */
+struct lint_baseline {
+	uint64_t *prints;               /* sorted */
+	uint32_t n;
+};
+
+bool lint_read_baseline(struct arena *arena, struct diags *ds, const struct src *src,
+    struct lint_baseline *out);
+void lint_apply_baseline(struct lint *l, const struct lint_baseline *b);
+void lint_write_baseline(struct buf *out, const struct lint *l);
+
 struct lint_place lint_place(const struct src *src, struct span at);
 /* Without "./" before it. */
 struct slice lint_path(struct slice name);

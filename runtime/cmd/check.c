@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* fwrule check */
-#include <getopt.h>
-
-#include "../../compiler/lint/report.h"
 #include "check.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "cmd.h"
 #include "config.h"
-#include "load.h"
 
 #define NAME "check"
+#define CONFIG ".fwrule.conf"
 
 /* Errors of reading that are shown; a file with more is not worth more. */
 #define MAX_ERRORS 10000
 
 /* --- options -------------------------------------------------------------------------- */
 
-enum { FORMAT = 256, SELECT, IGNORE, SEVERITY, FAIL_ON, EXPLAIN, LIST, RULE_VERSION };
+enum {
+	FORMAT = 256, SELECT, IGNORE, SEVERITY, FAIL_ON, RULE_VERSION, PORTS, EXPLAIN, LIST, FIX,
+	UNSAFE, BASELINE, WRITE_BASELINE, NO_CONFIG
+};
 
 static bool
 bad_code(const char *option, struct slice bad)
@@ -41,9 +47,38 @@ set_severity(struct lint_config *c, const char *value)
 	    bad_code("--severity", bad);
 }
 
+bool
+check_set(struct lint_config *c, struct arena *arena, int option, const char *value)
+{
+	struct slice bad;
+	unsigned v;
+
+	switch (option) {
+	case SELECT:
+		return lint_config_select(c, slice_of(value), &bad) || bad_code("--select", bad);
+	case IGNORE:
+		return lint_config_set(c, slice_of(value), LINT_OFF, &bad) ||
+		    bad_code("--ignore", bad);
+	case SEVERITY:
+		return set_severity(c, value);
+	case PORTS:
+		if (lint_config_ports(c, arena, slice_of(value), &bad))
+			return true;
+		cmd_usage(NAME, "--sensitive-ports: \"%.*s\" is no port, and no range as 8000-8080",
+		    (int)bad.n, bad.p);
+		return false;
+	default:
+		if (!cmd_read_number(NAME, "--fwrule-version", value, LANG_VERSION, &v))
+			return false;
+		c->fwrule_version = (uint8_t)v;
+		return true;
+	}
+}
+
 static bool
 set_fail_on(struct check_job *j, const char *value)
 {
+	j->has_fail_on = true;
 	if (strcmp(value, "never") == 0) {
 		j->fail_on = LINT_OFF;
 		return true;
@@ -64,21 +99,8 @@ set_format(struct check_job *j, const char *value)
 }
 
 static bool
-set_version(struct check_job *j, const char *value)
-{
-	unsigned v;
-
-	if (!cmd_read_number(NAME, "--fwrule-version", value, LANG_VERSION, &v))
-		return false;
-	j->lint.config.fwrule_version = (uint8_t)v;
-	return true;
-}
-
-static bool
 take_option(struct check_job *j, int o, char *value)
 {
-	struct slice bad;
-
 	switch (o) {
 	case 'V':
 		j->vms = value;
@@ -88,46 +110,81 @@ take_option(struct check_job *j, int o, char *value)
 		return true;
 	case FORMAT:
 		return set_format(j, value);
-	case SELECT:
-		return lint_config_select(&j->lint.config, slice_of(value), &bad) ||
-		    bad_code("--select", bad);
-	case IGNORE:
-		return lint_config_set(&j->lint.config, slice_of(value), LINT_OFF, &bad) ||
-		    bad_code("--ignore", bad);
-	case SEVERITY:
-		return set_severity(&j->lint.config, value);
 	case FAIL_ON:
 		return set_fail_on(j, value);
-	case RULE_VERSION:
-		return set_version(j, value);
 	case EXPLAIN:
 		j->explain = value;
 		return true;
 	case LIST:
-		j->list = true;
+		return j->list = true;
+	case FIX:
+		return j->fix = true;
+	case UNSAFE:
+		return j->unsafe = true;
+	case BASELINE:
+		j->baseline = value;
 		return true;
+	case WRITE_BASELINE:
+		j->write_baseline = value;
+		return true;
+	case NO_CONFIG:
+		return j->no_config = true;
 	default:
-		return false;
+		*vec_push(&j->arena, &j->settings) = (struct check_setting){ o, value };
+		return check_set(&j->config, &j->arena, o, value);
 	}
+}
+
+static const struct option options[] = {
+	{ "vms", required_argument, NULL, 'V' },
+	{ "remote-vms", required_argument, NULL, 'R' },
+	{ "format", required_argument, NULL, FORMAT },
+	{ "select", required_argument, NULL, SELECT },
+	{ "ignore", required_argument, NULL, IGNORE },
+	{ "severity", required_argument, NULL, SEVERITY },
+	{ "sensitive-ports", required_argument, NULL, PORTS },
+	{ "fail-on", required_argument, NULL, FAIL_ON },
+	{ "fwrule-version", required_argument, NULL, RULE_VERSION },
+	{ "fix", no_argument, NULL, FIX },
+	{ "unsafe", no_argument, NULL, UNSAFE },
+	{ "baseline", required_argument, NULL, BASELINE },
+	{ "write-baseline", required_argument, NULL, WRITE_BASELINE },
+	{ "no-config", no_argument, NULL, NO_CONFIG },
+	{ "explain", required_argument, NULL, EXPLAIN },
+	{ "list", no_argument, NULL, LIST },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 }
+};
+
+static int
+check_options(struct check_job *j)
+{
+	if (j->n_files == 0 && !j->explain && !j->list && !j->vms)
+		return cmd_usage(NAME, "no rules: name a file");
+	if (j->unsafe && !j->fix)
+		return cmd_usage(NAME, "--unsafe goes with --fix");
+	for (uint32_t i = 0; i < j->n_files && j->fix; i++)
+		if (strcmp(j->files[i], "-") == 0)
+			return cmd_usage(NAME, "--fix writes files, and - is none");
+	return -1;
+}
+
+/* Paths below the working folder are named from there, whatever they were given as. */
+static const char *
+short_path(struct check_job *j, const char *path)
+{
+	char *cwd = *path == '/' ? getcwd(NULL, 0) : NULL;
+	size_t n = cwd ? strlen(cwd) : 0;
+
+	if (cwd && n > 1 && strncmp(path, cwd, n) == 0 && path[n] == '/' && path[n + 1])
+		path = arena_copy(&j->arena, path + n + 1, strlen(path + n + 1));
+	free(cwd);
+	return path;
 }
 
 static int
 read_options(struct check_job *j, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "vms", required_argument, NULL, 'V' },
-		{ "remote-vms", required_argument, NULL, 'R' },
-		{ "format", required_argument, NULL, FORMAT },
-		{ "select", required_argument, NULL, SELECT },
-		{ "ignore", required_argument, NULL, IGNORE },
-		{ "severity", required_argument, NULL, SEVERITY },
-		{ "fail-on", required_argument, NULL, FAIL_ON },
-		{ "fwrule-version", required_argument, NULL, RULE_VERSION },
-		{ "explain", required_argument, NULL, EXPLAIN },
-		{ "list", no_argument, NULL, LIST },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 }
-	};
 	int o;
 
 	opterr = 0;
@@ -139,11 +196,55 @@ read_options(struct check_job *j, int argc, char **argv)
 		if (!take_option(j, o, optarg))
 			return CMD_USAGE;
 	}
-	if (optind == argc && !j->explain && !j->list && !j->vms)
-		return cmd_usage(NAME, "no rules: name a file");
-	j->files = (const char *const *)argv + optind;
 	j->n_files = (uint32_t)(argc - optind);
-	return -1;
+	j->files = arena_alloc(&j->arena, j->n_files * sizeof(*j->files));
+	for (uint32_t i = 0; i < j->n_files; i++)
+		j->files[i] = short_path(j, argv[optind + (int)i]);
+	return check_options(j);
+}
+
+/* --- .fwrule.conf --------------------------------------------------------------------- */
+
+/* The nearest one, from the file's folder upwards; NULL if there is none. */
+static const char *
+find_config(struct check_job *j, const char *path)
+{
+	bool folder = strcmp(path, "-") == 0;
+	char *real = realpath(folder ? "." : path, NULL), *slash;
+	const char *found = NULL;
+
+	if (!real)
+		return NULL;
+	while (!found) {
+		const char *at = arena_printf(&j->round.arena, "%s/" CONFIG, real);
+
+		if (access(at, F_OK) == 0)
+			found = at;
+		slash = strrchr(real, '/');
+		if (!slash || *real == '\0')
+			break;
+		*slash = '\0';
+	}
+	free(real);
+	return found ? short_path(j, found) : NULL;
+}
+
+const struct lint_config *
+check_config(struct check_job *j, const char *path)
+{
+	struct check_round *r = &j->round;
+	const char *name = j->no_config ? NULL : find_config(j, path);
+	struct src *src = name ? input_file(&r->arena, &r->diags, name) : NULL;
+	struct lint_config *c;
+
+	if (!src)
+		return &r->lint.config;
+	c = arena_alloc(&r->arena, sizeof(*c));
+	lint_config_init(c, &r->arena);
+	lint_config_read(c, &r->arena, &r->diags, src);
+	for (uint32_t i = 0; i < j->settings.n; i++)
+		check_set(c, &r->arena, j->settings.v[i].option, j->settings.v[i].value);
+	return c;
 }
 
 /* --- the table ------------------------------------------------------------------------ */
@@ -185,70 +286,160 @@ list(struct check_job *j)
 
 /* --- the run -------------------------------------------------------------------------- */
 
+static struct slice
+fixed_text(const struct check_job *j, const char *path)
+{
+	for (uint32_t i = 0; i < j->fixed.n; i++)
+		if (strcmp(j->fixed.v[i].path, path) == 0)
+			return j->fixed.v[i].text;
+	return (struct slice){ 0 };
+}
+
+static void
+read_file(struct check_job *j, const char *path)
+{
+	struct check_round *r = &j->round;
+	uint32_t tree = r->host.in.trees.n, source = r->host.in.sources.n;
+	const struct lint_config *config = check_config(j, path);
+	struct slice text = fixed_text(j, path);
+
+	if (text.p)
+		input_read_text(&r->host.in, slice_of(path), text);
+	else
+		input_read(&r->host.in, path);
+	lint_add(&r->lint, &r->host.in, tree, source, config);
+	/* What is said of all files and of VMs goes by the first file's. */
+	if (path == j->files[0])
+		r->lint.config = *config;
+}
+
 static void
 read_inputs(struct check_job *j)
 {
-	struct src **remote = arena_alloc(&j->arena, j->remote.n * sizeof(*remote));
+	struct check_round *r = &j->round;
+	struct src **remote = arena_alloc(&r->arena, j->remote.n * sizeof(*remote));
 	struct src *vms = NULL;
 
-	j->host.in.keep_trees = true;
+	r->host.in.keep_trees = true;
 	for (uint32_t i = 0; i < j->n_files; i++)
-		input_read(&j->host.in, j->files[i]);
+		read_file(j, j->files[i]);
 	if (j->vms)
-		vms = input_file(&j->arena, &j->diags, j->vms);
+		vms = input_file(&r->arena, &r->diags, j->vms);
 	for (uint32_t i = 0; i < j->remote.n; i++)
-		remote[i] = input_file(&j->arena, &j->diags, j->remote.v[i]);
-	cmd_host_read_vms(&j->host, vms, remote, j->remote.n);
-	lint_add(&j->lint, &j->host.in, 0, 0, NULL);
+		remote[i] = input_file(&r->arena, &r->diags, j->remote.v[i]);
+	cmd_host_read_vms(&r->host, vms, remote, j->remote.n);
+}
+
+void
+check_round_begin(struct check_job *j)
+{
+	struct check_round *r = &j->round;
+
+	memset(r, 0, sizeof(*r));
+	r->diags.arena = &r->arena;
+	r->diags.limit = MAX_ERRORS;
+	cmd_host_init(&r->host, &r->arena, &r->diags);
+	lint_init(&r->lint, &r->arena);
+	r->lint.config = j->config;
+	read_inputs(j);
+	lint_add_diags(&r->lint, &r->diags);
+	lint_run(&r->lint, j->vms || j->remote.n ? &r->host.inv : NULL);
+	lint_sort(&r->lint);
+}
+
+void
+check_round_end(struct check_job *j)
+{
+	lint_done(&j->round.lint);
+	cmd_host_done(&j->round.host);
+	arena_free(&j->round.arena);
+}
+
+static bool
+use_baseline(struct check_job *j)
+{
+	struct check_round *r = &j->round;
+	struct lint_baseline known;
+	struct src *src = input_file(&r->arena, &r->diags, j->baseline);
+
+	if (!src || !lint_read_baseline(&r->arena, &r->diags, src, &known)) {
+		cmd_print_diags(&r->diags);
+		return false;
+	}
+	lint_apply_baseline(&r->lint, &known);
+	return true;
 }
 
 static int
 verdict(const struct check_job *j)
 {
-	int status = cmd_status_of(&j->diags);
+	const struct check_round *r = &j->round;
+	unsigned fail_on = j->has_fail_on ? j->fail_on : r->lint.config.fail_on;
+	int status = cmd_status_of(&r->diags);
 
 	if (status == CMD_USAGE || status == CMD_INTERNAL)
 		return status;
-	for (uint32_t i = 0; i < j->lint.found.n; i++)
-		if (j->fail_on != LINT_OFF && j->lint.found.v[i].d.severity <= j->fail_on)
+	for (uint32_t i = 0; i < r->diags.list.n; i++)
+		if (r->diags.list.v[i].id == DIAG_lint_conf)
+			return CMD_USAGE;
+	for (uint32_t i = 0; i < r->lint.found.n; i++)
+		if (fail_on != LINT_OFF && r->lint.found.v[i].d.severity <= fail_on)
 			return CMD_FOUND;
 	return CMD_DONE;
 }
 
 static int
-check(struct check_job *j)
+finish(struct check_job *j)
 {
 	struct lint_report_opts opts = {
-		.colour = cmd_colour_of(1), .version = PACKAGE_VERSION, .files = j->files,
-		.n_files = j->n_files,
+		.colour = cmd_colour_of(1), .version = PACKAGE_VERSION,
+		.files = (const char *const *)j->files, .n_files = j->n_files,
 	};
-	int written;
+	struct buf text = { 0 };
+	bool written = true;
+	int status;
 
-	read_inputs(j);
-	lint_add_diags(&j->lint, &j->diags);
-	lint_run(&j->lint, j->vms || j->remote.n ? &j->host.inv : NULL);
-	lint_sort(&j->lint);
-	j->form->write(&j->out, &j->lint, &opts);
-	written = cmd_write_stdout(NAME, buf_view(&j->out));
-	return written ? written : verdict(j);
+	if (j->write_baseline) {
+		lint_write_baseline(&text, &j->round.lint);
+		written = cmd_write_file(j->write_baseline, buf_view(&text));
+		buf_free(&text);
+		if (!written)
+			return cmd_fail(NAME, "cannot write %s", j->write_baseline);
+		j->round.lint.found.n = 0;
+		lint_add_diags(&j->round.lint, &j->round.diags);
+		lint_sort(&j->round.lint);
+	} else if (j->baseline && !use_baseline(j)) {
+		return CMD_USAGE;
+	}
+	j->form->write(&j->out, &j->round.lint, &opts);
+	status = cmd_write_stdout(NAME, buf_view(&j->out));
+	return status ? status : verdict(j);
+}
+
+static int
+check(struct check_job *j)
+{
+	int status = -1;
+
+	check_round_begin(j);
+	if (j->fix)
+		status = check_fix(j);
+	if (status < 0)
+		status = finish(j);
+	check_round_end(j);
+	return status;
 }
 
 int
 cmd_check(int argc, char **argv)
 {
-	struct check_job j = { .fail_on = DIAG_WARNING };
+	struct check_job j = { .form = lint_form_find("text") };
 	int status;
 
-	j.diags.arena = &j.arena;
-	j.diags.limit = MAX_ERRORS;
-	j.form = lint_form_find("text");
-	cmd_host_init(&j.host, &j.arena, &j.diags);
-	lint_init(&j.lint, &j.arena);
+	lint_config_init(&j.config, &j.arena);
 	status = read_options(&j, argc, argv);
 	if (status < 0)
 		status = j.explain ? explain(&j) : j.list ? list(&j) : check(&j);
-	lint_done(&j.lint);
-	cmd_host_done(&j.host);
 	buf_free(&j.out);
 	arena_free(&j.arena);
 	return status;

@@ -31,11 +31,16 @@ _fwrule_value()
 		;;
 	--format)
 		case $command in
-		check) _fwrule_word 'text json jsonl' ;;
+		check) _fwrule_word 'text json jsonl sarif junit github gitlab' ;;
 		query) _fwrule_word 'text json jsonl uuids' ;;
 		test) _fwrule_word 'text tap junit json' ;;
 		*) _fwrule_word 'text json markdown' ;;
 		esac
+		;;
+	--sensitive-ports) ;;
+	--baseline | --write-baseline)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
 		;;
 	--fail-on) _fwrule_word 'error warning note never' ;;
 	--select | --ignore | --severity)
@@ -103,7 +108,8 @@ _fwrule()
 	aggregate) options='--intersect= --exclude= --count --help -h' ;;
 	check)
 		options='-V --vms= -R --remote-vms= --format= --select= --ignore= --severity= --fail-on=
-		    --fwrule-version= --explain= --list -h --help'
+		    --fwrule-version= --sensitive-ports= --fix --unsafe --baseline= --write-baseline=
+		    --no-config --explain= --list -h --help'
 		;;
 	compile)
 		options='-r --rules= -V --vms= -R --remote-vms= -o --output= --emit= --fields= --vm=
