@@ -60,10 +60,12 @@ libcompiler_la_SOURCES = \
 	compiler/lint/items.c \
 	compiler/lint/lint.c compiler/lint/lint.h compiler/lint/lint_int.h \
 	compiler/lint/meaning.c \
+	compiler/lint/names.c \
 	compiler/lint/report.c compiler/lint/report.h compiler/lint/report_int.h \
 	compiler/lint/sarif.c \
 	compiler/lint/sets.c \
 	compiler/lint/targets.c \
+	compiler/lint/vms.c compiler/lint/vms.h \
 	compiler/filter/decide.c compiler/filter/decide.h \
 	compiler/filter/equiv.c \
 	compiler/filter/eval.c compiler/filter/filter.h \

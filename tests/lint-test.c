@@ -447,12 +447,100 @@ test_truth(void **state)
 	assert_true(found[1] > 300 && found[2] > 300);
 }
 
+/* --- the corpus ------------------------------------------------------------------------ */
+
+/* A line's payload without its UUID, enabled, so that all of them may stand together. */
+static bool
+payload_of(const char *line, struct buf *out)
+{
+	struct diags diags = { 0 };
+	struct arena arena = { 0 };
+	struct src src = { .name = { "corpus", 6 }, .text = slice_of(line) };
+	json_t *all, *payload;
+
+	diags.arena = &arena;
+	all = json_read_all(&src, &diags);
+	payload = json_object_get(all, "payload");
+	out->n = 0;
+	if (json_is_object(payload)) {
+		json_object_del(payload, "uuid");
+		json_object_set_new(payload, "enabled", json_true());
+		json_write(out, payload);
+		buf_char(out, '\n');
+	}
+	json_decref(all);
+	arena_free(&arena);
+	return out->n > 0;
+}
+
+static uint32_t
+check_text(struct slice text, uint32_t *rules)
+{
+	struct lint_report_opts opts = { .version = "0" };
+	struct world w;
+	struct buf out = { 0 };
+	uint32_t found;
+
+	memset(&w, 0, sizeof(w));
+	w.diags.arena = &w.arena;
+	input_init(&w.in, &w.arena, &w.diags, (struct lang_opts){ 0 });
+	w.in.keep_trees = true;
+	lint_init(&w.lint, &w.arena);
+	input_read_text(&w.in, slice_of("corpus.jsonl"), text);
+	world_run(&w);
+	for (size_t i = 0; i < lint_form_count; i++) {
+		out.n = 0;
+		lint_forms[i].write(&out, &w.lint, &opts);
+		assert_true(out.n > 0 || w.lint.found.n == 0);
+	}
+	buf_free(&out);
+	found = w.lint.found.n;
+	*rules = w.lint.rules.n;
+	world_free(&w);
+	return found;
+}
+
+/* The rules of the corpus, good and bad, one by one and as one set. */
+static void
+test_corpus(void **state)
+{
+	const char *folder = getenv("FWRULE_CORPUS");
+	struct buf path = { 0 }, all = { 0 }, one = { 0 };
+	uint32_t single = 0, rules = 0, n, together;
+	char *line = NULL;
+	size_t size = 0;
+	FILE *f;
+
+	(void)state;
+	buf_printf(&path, "%s/rules.jsonl", folder ? folder : "tests/corpus");
+	buf_char(&path, '\0');
+	f = fopen(path.p, "r");
+	assert_non_null(f);
+	while (getline(&line, &size, f) > 0)
+		if (payload_of(line, &one)) {
+			single += check_text(buf_view(&one), &n);
+			rules += n;
+			buf_slice(&all, buf_view(&one));
+		}
+	fclose(f);
+	together = check_text(buf_view(&all), &n);
+	printf("# %u rules: %u findings one by one, %u together\n", rules, single, together);
+	assert_true(rules > 500);
+	assert_int_equal(n, rules);
+	assert_true(together > single);
+	free(line);
+	buf_free(&path);
+	buf_free(&all);
+	buf_free(&one);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_truth),
+		cmocka_unit_test(test_corpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

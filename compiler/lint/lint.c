@@ -238,7 +238,6 @@ lint_add(struct lint *l, const struct input *in, uint32_t from_tree, uint32_t fr
 void
 lint_run(struct lint *l, const struct inventory *inv)
 {
-	(void)inv;
 	for (uint32_t i = 0; i < l->rules.n; i++) {
 		const struct lint_rule *r = &l->rules.v[i];
 
@@ -248,5 +247,7 @@ lint_run(struct lint *l, const struct inventory *inv)
 		arena_reset(&l->scratch);
 	}
 	lint_check_sets(l);
+	if (inv)
+		lint_check_names(l, inv);
 	lint_apply_comments(l);
 }

@@ -127,12 +127,15 @@ struct lint_source {
 	uint32_t first, n;              /* rules */
 };
 
+struct lint_vms;
+
 struct lint {
 	struct arena *arena;
 	struct arena scratch;
 	struct lint_config config;      /* for what has none of its own */
 	VEC(struct lint_rule) rules;
 	VEC(struct lint_source) sources;
+	struct lint_vms *vms;           /* see vms.h */
 	VEC(struct lint_finding) found;
 };
 
@@ -147,6 +150,12 @@ void lint_add(struct lint *l, const struct input *in, uint32_t from_tree, uint32
     const struct lint_config *config);
 /* Errors and warnings of reading, as findings; config may be NULL. */
 void lint_add_diags(struct lint *l, const struct diags *ds);
+
+/*
+ * Checks a document of VMs, and keeps of it what rules are checked against; to be
+ * called for each that the inventory was made of, in the same order.
+ */
+void lint_add_vms(struct lint *l, const struct src *src, bool remote);
 
 /* All checks of rules; inv may be NULL. */
 void lint_run(struct lint *l, const struct inventory *inv);

@@ -328,6 +328,11 @@ read_inputs(struct check_job *j)
 	for (uint32_t i = 0; i < j->remote.n; i++)
 		remote[i] = input_file(&r->arena, &r->diags, j->remote.v[i]);
 	cmd_host_read_vms(&r->host, vms, remote, j->remote.n);
+	if (vms)
+		lint_add_vms(&r->lint, vms, false);
+	for (uint32_t i = 0; i < j->remote.n; i++)
+		if (remote[i])
+			lint_add_vms(&r->lint, remote[i], true);
 }
 
 void
@@ -343,7 +348,7 @@ check_round_begin(struct check_job *j)
 	r->lint.config = j->config;
 	read_inputs(j);
 	lint_add_diags(&r->lint, &r->diags);
-	lint_run(&r->lint, j->vms || j->remote.n ? &r->host.inv : NULL);
+	lint_run(&r->lint, j->vms ? &r->host.inv : NULL);
 	lint_sort(&r->lint);
 }
 
