@@ -29,11 +29,13 @@ grammar/rule.h: grammar/rule.tab.c
 	@test -f $@ || { rm -f grammar/rule.tab.c; $(MAKE) grammar/rule.tab.c; }
 
 # flex 2.6.4 ends a "fast" table with what the last states hold, and the scanner looks up
-# every class of characters: where there is nothing, zeros say so.
+# every class of characters: where there is nothing, zeros say so.  A scanner that backs up
+# is refused: it remembers at every character where to.
 grammar/rule.lex.c: $(srcdir)/grammar/rule.l grammar/rule.h
 	$(AM_V_LEX)$(MKDIR_P) grammar && $(LEX) -o $@ $(srcdir)/grammar/rule.l
 	@sed 's/yy_transition\[\([0-9]*\)\] =/yy_transition[\1 + 256] =/' $@ >$@.t && \
-	    grep -q 'yy_transition\[[0-9]* + 256\] =' $@.t && mv $@.t $@ || { rm -f $@ $@.t; exit 1; }
+	    grep -q 'yy_transition\[[0-9]* + 256\] =' $@.t && \
+	    ! grep -q 'yy_last_accepting_cpos = yy_cp' $@.t && mv $@.t $@ || { rm -f $@ $@.t; exit 1; }
 
 grammar/ipf.tab.c: $(srcdir)/grammar/ipf.y
 	$(AM_V_YACC)$(MKDIR_P) grammar && $(BISON) -Wall -Wno-yacc -Werror --header=grammar/ipf.h \
