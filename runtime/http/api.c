@@ -8,6 +8,7 @@
 #include <md5.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 #include <zlib.h>
 
@@ -481,16 +482,36 @@ is_plain_id(struct slice s)
 	return s.n > 0 && s.n <= MAX_ID;
 }
 
+/* A UUID (version 4) as text in the call's arena. */
+static struct slice
+fresh_id(struct call *c)
+{
+	struct api_worker *w = c->worker;
+	char text[UUID_TEXT];
+	struct uuid u;
+
+	if (w && w->random_left < sizeof(u.b) &&
+	    getrandom(w->random, sizeof(w->random), 0) == (ssize_t)sizeof(w->random))
+		w->random_left = sizeof(w->random);
+	if (w && w->random_left >= sizeof(u.b)) {
+		w->random_left -= sizeof(u.b);
+		memcpy(u.b, w->random + w->random_left, sizeof(u.b));
+		u.b[6] = (u.b[6] & 0x0f) | 0x40;
+		u.b[8] = (u.b[8] & 0x3f) | 0x80;
+	} else {
+		u = uuid_random();
+	}
+	uuid_write(text, u);
+	return arena_slice(&c->arena, (struct slice){ text, UUID_TEXT });
+}
+
 static void
 find_id(struct call *c)
 {
-	char text[UUID_TEXT];
-
 	if ((http_find(&c->q, "request-id", &c->id) && is_plain_id(c->id)) ||
 	    (http_find(&c->q, "x-request-id", &c->id) && is_plain_id(c->id)))
 		return;
-	uuid_write(text, uuid_random());
-	c->id = arena_slice(&c->arena, (struct slice){ text, UUID_TEXT });
+	c->id = fresh_id(c);
 }
 
 static void
@@ -612,14 +633,10 @@ send_job(struct call *c)
 void
 submit_job(struct call *c, const char *name, struct slice value, void (*next)(struct call *c))
 {
-	char id[UUID_TEXT];
-
 	c->job.update.name = slice_of(name);
 	c->job.update.value = value;
-	if (c->job.update.req_id.n == 0) {
-		uuid_write(id, uuid_random());
-		c->job.update.req_id = arena_slice(&c->arena, (struct slice){ id, UUID_TEXT });
-	}
+	if (c->job.update.req_id.n == 0)
+		c->job.update.req_id = fresh_id(c);
 	c->job.done = job_done;
 	c->job.context = c;
 	c->send = send_job;

@@ -34,6 +34,8 @@ struct api_worker {
 	struct api *api;
 	struct index_reader *rd;        /* NULL until rules are read */
 	struct query_answer answer;
+	uint8_t random[4096];           /* of the system, for ids: spares a call for each */
+	size_t random_left;
 	struct input in;
 	struct arena in_arena;
 	struct diags in_diags;
