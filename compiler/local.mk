@@ -66,6 +66,7 @@ libcompiler_la_SOURCES = \
 	compiler/lint/sets.c \
 	compiler/lint/targets.c \
 	compiler/lint/vms.c compiler/lint/vms.h \
+	compiler/lint/within.c \
 	compiler/filter/decide.c compiler/filter/decide.h \
 	compiler/filter/equiv.c \
 	compiler/filter/eval.c compiler/filter/filter.h \
