@@ -221,10 +221,10 @@ each_holder(const struct question *q, pair_fn *fn, void *context)
 
 /* --- who decides ---------------------------------------------------------------------- */
 
-/* Ports in order, each with the rule that wins there of those seen. */
+/* Pieces as they were seen, and then ports in order, each with the rule that wins there. */
 struct painting {
 	const struct question *q;
-	struct segs s;
+	struct segs pieces, s;
 };
 
 static uint32_t
@@ -233,45 +233,79 @@ other_than(const struct cover_seg *s, uint32_t rule)
 	return s->rule != rule ? s->rule : s->other;
 }
 
+static int
+by_port(const void *a, const void *b)
+{
+	return (int)*(const uint32_t *)a - (int)*(const uint32_t *)b;
+}
+
+static int
+by_rank(const void *x, const void *y, void *rank)
+{
+	const struct cover_seg *a = x, *b = y;
+	const uint32_t *r = rank;
+
+	return r[a->rule] < r[b->rule] ? -1 : r[a->rule] > r[b->rule];
+}
+
+/* The first interval from i on that is free; paths are halved on the way. */
+static uint32_t
+next_free(uint32_t *next, uint32_t i)
+{
+	while (next[i] != i)
+		i = next[i] = next[next[i]];
+	return i;
+}
+
+static uint32_t
+edge_at(const uint32_t *edge, uint32_t n, uint32_t port)
+{
+	uint32_t lo = 0;
+
+	while (lo < n) {
+		uint32_t mid = (lo + n) / 2;
+
+		if (edge[mid] < port)
+			lo = mid + 1;
+		else
+			n = mid;
+	}
+	return lo;
+}
+
+/* Who wins first paints first, and each interval between edges is painted once. */
 static void
-paint(struct painting *p, unsigned first, unsigned last, uint32_t rule)
+paint(struct painting *p)
 {
 	struct arena *a = &p->q->c->scratch;
-	const uint32_t *rank = p->q->c->rank;
-	struct segs out = { 0 };
-	unsigned at = first;
-	uint32_t i = 0;
+	uint32_t n = p->pieces.v.n, edges = 0, *edge, *next, *owner;
 
-	/* What comes in order is only appended. */
-	if (p->s.v.n == 0 || p->s.v.v[p->s.v.n - 1].last < first) {
-		push_seg(a, &p->s, first, last, rule, COVER_NONE);
+	if (n == 0)
 		return;
+	edge = arena_alloc(a, 2 * n * sizeof(*edge));
+	for (uint32_t i = 0; i < n; i++) {
+		edge[edges++] = p->pieces.v.v[i].first;
+		edge[edges++] = p->pieces.v.v[i].last + 1u;
 	}
-	for (; i < p->s.v.n; i++) {
-		const struct cover_seg *s = &p->s.v.v[i];
-		unsigned lo = s->first > first ? s->first : first;
-		unsigned hi = s->last < last ? s->last : last;
+	qsort(edge, edges, sizeof(*edge), by_port);
+	next = arena_alloc(a, (edges + 1) * sizeof(*next));
+	owner = memset(arena_alloc(a, edges * sizeof(*owner)), 0xff, edges * sizeof(*owner));
+	for (uint32_t i = 0; i <= edges; i++)
+		next[i] = i;
+	qsort_r(p->pieces.v.v, n, sizeof(*p->pieces.v.v), by_rank, p->q->c->rank);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct cover_seg *s = &p->pieces.v.v[i];
+		uint32_t to = edge_at(edge, edges, s->last + 1u);
+		uint32_t at = next_free(next, edge_at(edge, edges, s->first));
 
-		if (s->last < first || s->first > last) {
-			if (s->first > last && at <= last) {
-				push_seg(a, &out, at, last, rule, COVER_NONE);
-				at = last + 1u;
-			}
-			push_seg(a, &out, s->first, s->last, s->rule, COVER_NONE);
-			continue;
+		for (; at < to; at = next_free(next, at)) {
+			owner[at] = s->rule;
+			next[at] = at + 1;
 		}
-		if (at < lo)
-			push_seg(a, &out, at, lo - 1u, rule, COVER_NONE);
-		if (s->first < lo)
-			push_seg(a, &out, s->first, lo - 1u, s->rule, COVER_NONE);
-		push_seg(a, &out, lo, hi, rank[rule] < rank[s->rule] ? rule : s->rule, COVER_NONE);
-		if (s->last > hi)
-			push_seg(a, &out, hi + 1u, s->last, s->rule, COVER_NONE);
-		at = hi + 1u;
 	}
-	if (at <= last)
-		push_seg(a, &out, at, last, rule, COVER_NONE);
-	p->s = out;
+	for (uint32_t i = 0; i + 1 < edges; i++)
+		if (owner[i] != UINT32_MAX && edge[i] < edge[i + 1])
+			push_seg(a, &p->s, edge[i], edge[i + 1] - 1, owner[i], COVER_NONE);
 }
 
 static bool
@@ -291,7 +325,7 @@ paint_pair(void *context, struct cover_pair *pair)
 
 			p->q->c->work++;
 			if (rule != COVER_NONE)
-				paint(p, lo, hi, rule);
+				push_seg(&p->q->c->scratch, &p->pieces, lo, hi, rule, COVER_NONE);
 		}
 	}
 	return p->q->c->work > COVER_WORK;
@@ -583,7 +617,7 @@ static void
 note_at_points(const struct question *q, const struct cover_seg *s, struct cover_result *res)
 {
 	note_rule(res, s->rule);
-	for (int i = 0; i < POINTS; i++)
+	for (int i = 0; i < POINTS && !res->differs; i++)
 		if (decider_at(q, point_of(q, i), s->first, true) == s->rule) {
 			note_decider(q->c, q, res, s->rule, point_of(q, i), s->first);
 			return;
@@ -624,6 +658,7 @@ ask_family(const struct question *q, struct cover_result *res)
 	bool decided;
 
 	each_holder(q, paint_pair, &p);
+	paint(&p);
 	decided = decide(q, &p, res);
 	arena_reset(&q->c->scratch);
 	return decided;
