@@ -80,7 +80,7 @@ static void
 each_name(struct names *n, const struct vm *vm, void (*fn)(struct names *n, const struct name *x,
     uint32_t vm), uint32_t number)
 {
-	for (int owner = 0; owner <= vm->has_owner; owner++) {
+	for (int owner = 0; owner < (vm->has_owner ? 2 : 1); owner++) {
 		struct name x = { .kind = NAME_ALL, .has_owner = owner != 0, .owner = vm->owner };
 
 		fn(n, &x, number);
