@@ -17,12 +17,18 @@ begin(struct call *c, int status)
 static void
 write_error(struct call *c, int status, const char *code, struct slice message)
 {
-	struct buf *out = &c->r.body;
+	struct buf *out = &c->r.body, seen = { 0 };
 
 	begin(c, status);
 	buf_printf(out, "{\"code\":\"%s\",\"message\":", code);
+	/* A method or a header may be of any bytes. */
+	if (text_utf8_bad(message) != message.n) {
+		text_visible(&seen, message);
+		message = buf_view(&seen);
+	}
 	text_json(out, message);
 	buf_char(out, '}');
+	buf_free(&seen);
 }
 
 void

@@ -231,6 +231,16 @@ main({
 		await s.stop();
 	},
 
+	async 'an error quotes bytes that are no text'() {
+		const s = await start();
+		const r = await s.request('GET', '/rules', { headers: { 'accept-version': '\u00ff\u00fe' } });
+
+		assert.strictEqual(r.status, 400);
+		assert.strictEqual(r.json.code, 'InvalidVersion');
+		assert.ok(!r.body.includes('\ufffd'), r.body);
+		await s.stop();
+	},
+
 	async 'headers'() {
 		const s = await start();
 		const r = await s.request('GET', '/ping', { headers: { 'x-request-id': 'one',
