@@ -36,10 +36,10 @@ measure()
 }
 
 peer=(node --no-deprecation "$src/tests/bench/feed-peer.js" tests/agents-npm)
-for turn in 'feed 200 20000' 'fast-messages 200 20000' 'feed 2000 0' 'fast-messages 200 0'; do
+for turn in 'feed 50 200000' 'fast-messages 50 200000' 'feed 2000 0' 'fast-messages 200 0'; do
 	read -r name updates gap <<<"$turn"
 	what="$updates at once"
-	[ "$gap" = 0 ] || what="50 a second"
+	[ "$gap" = 0 ] || what="5 a second"
 	if [ "$name" = feed ]; then
 		measure feed "$updates" "$gap" "$what" "$bench" serve
 	else
