@@ -66,11 +66,11 @@ echo
 awk -F'\t' '
 $1 == "floor" { floor[$2] = $3 }
 $1 == "lines" {
-	printf "- read from JSON lines: %d rules a second, %.2f of what libjansson alone does there " \
+	printf "- read from JSON lines: %d rules a CPU second, %.2f of what libjansson alone does there " \
 	    "with malloc (%d), %.2f with arenas (%d)\n", $3, $3 / floor["malloc"],
 	    floor["malloc"], $3 / floor["arena"], floor["arena"]
 }
-$1 == "build" { printf "- index built in %s s\n", $2 }
+$1 == "build" { printf "- index built in %s CPU seconds\n", $2 }
 $1 == "memory" {
 	printf "- %d bytes a rule (%d resident), of them %d its sentence\n", $2, $3, $4
 }
@@ -210,9 +210,9 @@ END {
 rm -rf "$dir/pg" "$dir/moray" "$dir/texts"
 
 echo
-echo "How it grows (microseconds, median / p99, counted; lines a second; load $(load)):"
+echo "How it grows (microseconds, median / p99, counted; lines a CPU second; load $(load)):"
 echo
-echo "| rules | lines read | build s | bytes a rule | open ms | exact ip, each once | contains | rows |" \
+echo "| rules | lines read | build, CPU s | bytes a rule | open ms | exact ip, each once | contains | rows |" \
     "overlaps | rows | insert |"
 echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 for size in ${SIZES:-10000 $n}; do
