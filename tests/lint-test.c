@@ -254,7 +254,7 @@ has_key(const struct rule *r, unsigned key)
 }
 
 #define MAX_VMS 128
-#define MAX_ENDS 512
+#define MAX_ENDS (BASE_COUNT(addresses) * (MAX_VMS + 1))
 
 struct truth {
 	const struct rule *rule[RULES];

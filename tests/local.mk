@@ -98,10 +98,13 @@ service_tests = \
 	tests/feed-test \
 	tests/frame-test \
 	tests/store-test
-check_PROGRAMS += $(service_tests) tests/store-pg-test
+check_PROGRAMS += $(service_tests)
+# What tests/store-pg-test.sh runs beside a server.
+EXTRA_PROGRAMS += tests/store-pg-test
+check_DATA += tests/store-pg-test$(EXEEXT)
 service_scripts = tests/agents-test.sh tests/fwapid-pg-test.sh tests/fwapid-doc-test.sh \
 	tests/fwapid-test.sh
-TESTS += $(service_tests) $(service_scripts)
+TESTS += $(service_scripts)
 endif
 dist_noinst_SCRIPTS += tests/agents-test.sh tests/fwapid-pg-test.sh tests/fwapid-doc-test.sh \
 	tests/fwapid-test.sh

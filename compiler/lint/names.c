@@ -362,10 +362,11 @@ is_closed(void *context, const struct vm *vm)
 {
 	struct opening *o = context;
 	struct arena arena = { 0 };
-	struct portset left = lint_items(&arena, o->r->rule);
+	struct portset left;
 
 	if (!has_family(vm, o->fams == 1 ? NET_V6 : NET_V4))
 		return false;
+	left = lint_items(&arena, o->r->rule);
 	for (uint32_t i = 0; i < o->n_all && !portset_is_empty(&left); i++) {
 		const struct lint_rule *other = o->all[i];
 		struct portset items;

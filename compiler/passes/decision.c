@@ -99,7 +99,8 @@ cuts(struct problem *pb, uint32_t *n_out)
 			*vec_push(pb->scratch, &cut) = r.first;
 			*vec_push(pb->scratch, &cut) = r.last + 1u;
 		}
-	qsort(cut.v, cut.n, sizeof(*cut.v), by_number);
+	if (cut.n > 1)
+		qsort(cut.v, cut.n, sizeof(*cut.v), by_number);
 	for (uint32_t i = 0; i < cut.n; i++)
 		if (cut.v[i] < 65536 && (n == 0 || cut.v[n - 1] != cut.v[i]))
 			cut.v[n++] = cut.v[i];

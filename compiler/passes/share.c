@@ -101,7 +101,8 @@ share_solve(struct problem *pb, const struct function *f, const struct function 
 				    u == OUT_DEFAULT ? rest : u);
 			}
 	}
-	qsort(labels.list.v, labels.list.n, labels.list.n ? sizeof(*labels.list.v) : 1, by_address);
+	if (labels.list.n > 1)
+		qsort(labels.list.v, labels.list.n, sizeof(*labels.list.v), by_address);
 	return ortc_solve(pb->scratch, labels.list.v, labels.list.n, pb->fam, other, pb->scratch,
 	    lines);
 }
@@ -426,7 +427,8 @@ entries_at(struct problem *pb, const struct portset *items, struct rules_of *out
 					*vec_push(pb->scratch, &out->entries) = a->entries.v[k];
 				}
 		}
-	qsort(out->entries.v, out->entries.n, out->entries.n ? sizeof(uint32_t) : 1, by_number);
+	if (out->entries.n > 1)
+		qsort(out->entries.v, out->entries.n, sizeof(uint32_t), by_number);
 	return true;
 }
 
@@ -501,7 +503,8 @@ write_function(struct writer *w, const struct function *f, const struct function
 	struct problem *pb = w->pb;
 
 	share_solve(pb, f, base, &lines);
-	qsort(lines.list.v, lines.list.n, sizeof(*lines.list.v), by_height);
+	if (lines.list.n > 1)
+		qsort(lines.list.v, lines.list.n, sizeof(*lines.list.v), by_height);
 	for (uint32_t i = 0, k; i < lines.list.n; i = k) {
 		const struct ortc_line *l = &lines.list.v[i];
 		struct policy_entry *e;

@@ -94,7 +94,8 @@ sort_found(struct call *c, struct selection *s)
 			return false;
 		v[i] = (struct numbered){ rec->uuid, s->found.v[i] };
 	}
-	qsort(v, s->found.n, sizeof(*v), by_uuid);
+	if (s->found.n > 1)
+		qsort(v, s->found.n, sizeof(*v), by_uuid);
 	for (uint32_t i = 0; i < s->found.n; i++)
 		if (n == 0 || s->found.v[n - 1] != v[i].number)
 			s->found.v[n++] = v[i].number;

@@ -215,6 +215,7 @@ view_head(const struct record *rec, struct rule *out)
 
 	out->uuid = rec->uuid;
 	out->owner = rec->owner;
+	out->added = NULL;
 	out->has_owner = f & RECORD_OWNER;
 	out->has_created_by = f & RECORD_CREATED;
 	out->has_description = f & RECORD_DESCRIPTION;

@@ -517,7 +517,8 @@ write_tag(struct buf *out, struct far_tag *f)
 		buf_str(out, "true");
 		return;
 	}
-	qsort(f->values.v, f->values.n, sizeof(*f->values.v), by_text);
+	if (f->values.n > 1)
+		qsort(f->values.v, f->values.n, sizeof(*f->values.v), by_text);
 	buf_str(out, f->values.n > 1 ? "[" : "");
 	for (uint32_t i = 0; i < f->values.n; i++) {
 		buf_str(out, i ? "," : "");

@@ -303,7 +303,8 @@ sweep(struct refresh *r)
 {
 	struct sweep s = { .r = r, .rd = index_reader_new(r->ix) };
 
-	qsort(r->seen, r->n, sizeof(*r->seen), cmp_uuid);
+	if (r->n > 1)
+		qsort(r->seen, r->n, sizeof(*r->seen), cmp_uuid);
 	index_begin(s.rd);
 	index_walk(s.rd, sweep_one, &s);
 	index_end(s.rd);
