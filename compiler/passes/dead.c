@@ -351,7 +351,7 @@ add_parts(struct dead *d, struct policy *out, uint32_t entry)
 		struct slice pattern = { (const char *)&l->dead[r * l->columns], l->columns };
 		uint32_t *first;
 
-		if (!memchr(pattern.p, false, pattern.n))
+		if (!memchr(pattern.p, 0, pattern.n))
 			continue;
 		first = strmap_put(d->pb->scratch, &seen, pattern);
 		if (*first != UINT32_MAX)

@@ -176,7 +176,7 @@ rule_of_arguments(struct admin *a, int *status)
 	for (int i = update; i < a->n_args; i++)
 		buf_printf(&text, "%s%s", text.n ? " " : "", a->args[i]);
 	buf_char(&text, '\0');
-	if (text.n > 1 && !json_object_set_new(o, "rule", json_stringn(text.p, text.n - 1)) == 0) {
+	if (text.n > 1 && json_object_set_new(o, "rule", json_stringn(text.p, text.n - 1)) != 0) {
 		*status = admin_error(a, "Error: the rule is not UTF-8");
 		o = NULL;
 	}

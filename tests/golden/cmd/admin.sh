@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154
 # For fwadm's cases: the program on a folder of its own, ipf and ipfstat standing
 # in (what they are called with is in ipf.log), and what changes from run to run
 # (paths, versions, dates) made the same.
