@@ -85,8 +85,12 @@ fingerprint(const struct lint *l, const struct lint_finding *f)
 	(void)l;
 	if (src)
 		name = src->outer ? src->outer->name : src->name;
-	if (src && src->text.p && f->d.at.off <= src->text.n)
+	/* A place at the end of the text may reach beyond it. */
+	if (src && src->text.p && f->d.at.off < src->text.n) {
 		text = (struct slice){ src->text.p + f->d.at.off, f->d.at.len };
+		if (text.n > src->text.n - f->d.at.off)
+			text.n = src->text.n - f->d.at.off;
+	}
 	buf_borrow(&b, small, sizeof(small));
 	buf_str(&b, f->d.code);
 	buf_char(&b, '\n');
