@@ -57,6 +57,7 @@ libcompiler_la_SOURCES = \
 	compiler/lint/cover.c compiler/lint/cover.h \
 	compiler/lint/edit.c \
 	compiler/lint/fix.c \
+	compiler/lint/icmp.c compiler/lint/icmp.h \
 	compiler/lint/items.c \
 	compiler/lint/lint.c compiler/lint/lint.h compiler/lint/lint_int.h \
 	compiler/lint/meaning.c \

@@ -2,7 +2,7 @@
 /* Checks of rules together: duplicates, and which rules win over which (cover.h). */
 #include <stdlib.h>
 
-#include "cover.h"
+#include "icmp.h"
 
 /* What was found out about a rule in both directions. */
 struct outcome {
@@ -117,167 +117,6 @@ level_end(const struct sets *s, uint32_t from, uint32_t end, enum lang_side dir)
 	    level(rule_of(s, s->order[from]), dir))
 		to++;
 	return to;
-}
-
-/* --- ICMP that must pass --------------------------------------------------------------- */
-
-static struct portset
-keys_of_type(struct arena *arena, unsigned type)
-{
-	struct portset s = { 0 };
-
-	portset_push(arena, &s, (uint16_t)(type << 8), (uint16_t)(type << 8 | 0xff));
-	return s;
-}
-
-/* Does the rule still decide packets of a type, behind those that come before it? */
-static bool
-decides_type(struct sets *s, uint32_t rule, enum lang_side dir, unsigned type)
-{
-	struct arena arena = { 0 };
-	struct portset items = lint_items(&arena, rule_of(s, rule)), keys = keys_of_type(&arena, type);
-	struct cover_result res = { 0 };
-	bool decides;
-
-	portset_intersect(&arena, &keys, &keys, &items);
-	decides = !portset_is_empty(&keys) && !cover_ask(&s->c, rule, dir, &keys, &res);
-	arena_free(&arena);
-	return decides;
-}
-
-/* Does a side hold the whole link: any, or a prefix around fe80::/10? */
-static bool
-holds_link(const struct rule_side *side)
-{
-	static const struct prefix link = { { 0xfe80000000000000, 0 }, 10, NET_V6 };
-
-	for (unsigned i = 0; i < side->n_subnets; i++)
-		if (prefix_contains(side->subnets[i], link))
-			return true;
-	return side->any;
-}
-
-static void
-check_essential(struct sets *s, uint32_t rule, enum lang_side dir)
-{
-	static const struct {
-		uint8_t type;
-		const char *what;
-	} essential[] = {
-		{ 1, "destination unreachable" }, { 2, "packet too big" }, { 3, "time exceeded" },
-		{ 4, "parameter problem" }, { 133, "router solicitation" },
-		{ 134, "router advertisement" }, { 135, "neighbour solicitation" },
-		{ 136, "neighbour advertisement" },
-	};
-	const struct lint_rule *r = &s->l->rules.v[rule];
-	struct lint_finding *f;
-	struct buf list = { 0 };
-	unsigned n = 0;
-
-	if (r->rule->proto != LANG_ICMP6 || r->rule->action != LANG_BLOCK ||
-	    !holds_link(&r->rule->side[!dir]))
-		return;
-	for (size_t i = 0; i < BASE_COUNT(essential); i++)
-		if (decides_type(s, rule, dir, essential[i].type))
-			buf_printf(&list, "%s%u (%s)", n++ ? ", " : "", essential[i].type,
-			    essential[i].what);
-	if (n) {
-		f = lint_report(s->l, r, LINT_icmp6_essential, r->ast->items_span,
-		    "%s ICMPv6 that IPv6 does not work without is blocked: type%s %.*s",
-		    dir == LANG_TO ? "inbound" : "outbound", n > 1 ? "s" : "", SLICE_ARGS(list));
-		lint_help(s->l, f, "allow %s with a higher priority", n > 1 ? "them" : "it");
-	}
-	buf_free(&list);
-}
-
-/* Requests without state in ipf, and the types that answer them. */
-static const struct exchange {
-	uint8_t proto, request, reply;
-} exchanges[] = {
-	{ LANG_ICMP, 10, 9 }, { LANG_ICMP6, 133, 134 }, { LANG_ICMP6, 135, 136 },
-	{ LANG_ICMP6, 144, 145 }, { LANG_ICMP6, 146, 147 },
-};
-
-/* For each atom the rule that lets a request in to it, and to VMs within it. */
-struct let_in {
-	uint32_t *to, *inside;
-};
-
-static bool
-has_type(const struct rule *r, unsigned type)
-{
-	for (unsigned i = 0; i < r->n_items && !r->all; i++)
-		if (r->items[i].a == type)
-			return true;
-	return r->all;
-}
-
-static void
-find_let_in(struct sets *s, const struct exchange *x, struct let_in *in)
-{
-	uint32_t atoms[LANG_MAX_TARGETS], size = s->c.atoms.n * (uint32_t)sizeof(uint32_t);
-
-	for (uint32_t i = 0; i < s->l->rules.n; i++) {
-		const struct rule *r = rule_of(s, i);
-		uint32_t n;
-
-		if (!cover_counts(&s->l->rules.v[i]) || r->proto != x->proto ||
-		    r->action != LANG_ALLOW || !has_type(r, x->request))
-			continue;
-		n = cover_atoms(&s->c, r, LANG_TO, atoms);
-		if (n && !in->to) {
-			in->to = memset(arena_alloc(s->c.arena, size), 0xff, size);
-			in->inside = memset(arena_alloc(s->c.arena, size), 0xff, size);
-		}
-		for (uint32_t k = 0; k < n; k++) {
-			const struct cover_atom *a = &s->c.atoms.v[atoms[k]];
-
-			in->to[atoms[k]] = i;
-			for (unsigned w = 0; w < a->n_within; w++)
-				in->inside[a->within[w]] = i;
-		}
-	}
-}
-
-static uint32_t
-lets_in(struct sets *s, const struct let_in *in, uint32_t rule)
-{
-	uint32_t atoms[LANG_MAX_TARGETS];
-	uint32_t n = cover_atoms(&s->c, rule_of(s, rule), LANG_FROM, atoms);
-
-	for (uint32_t k = 0; k < n && in->to; k++) {
-		const struct cover_atom *a = &s->c.atoms.v[atoms[k]];
-
-		if (in->inside[atoms[k]] != UINT32_MAX)
-			return in->inside[atoms[k]];
-		for (unsigned w = 0; w < a->n_within; w++)
-			if (in->to[a->within[w]] != UINT32_MAX)
-				return in->to[a->within[w]];
-	}
-	return UINT32_MAX;
-}
-
-static void
-check_replies(struct sets *s, uint32_t rule, const struct let_in *in)
-{
-	const struct lint_rule *r = &s->l->rules.v[rule];
-
-	if (r->rule->action != LANG_BLOCK || !lang_has_types((enum lang_proto)r->rule->proto))
-		return;
-	for (size_t i = 0; i < BASE_COUNT(exchanges); i++) {
-		const struct exchange *x = &exchanges[i];
-		uint32_t other = r->rule->proto == x->proto ? lets_in(s, &in[i], rule) : UINT32_MAX;
-		struct lint_finding *f;
-
-		if (other == UINT32_MAX || !decides_type(s, rule, LANG_FROM, x->reply))
-			continue;
-		f = lint_report(s->l, r, LINT_cuts_replies, r->ast->items_span,
-		    "type %u is blocked, which answers type %u that another rule lets in", x->reply,
-		    x->request);
-		lint_relate(s->l, f, &s->l->rules.v[other], s->l->rules.v[other].ast->span,
-		    "this rule lets it in");
-		lint_help(s->l, f, "allow type %u with a higher priority", x->reply);
-	}
 }
 
 /* --- opposites ------------------------------------------------------------------------ */
@@ -548,7 +387,7 @@ ask(struct sets *s, uint32_t rule, enum lang_side dir)
 
 /* Level by level: first what those before it do to it, then what its like do. */
 static void
-check_direction(struct sets *s, enum lang_side dir, const struct let_in *in)
+check_direction(struct sets *s, enum lang_side dir, const struct icmp_check *icmp)
 {
 	struct opposite o = { .s = s, .dir = dir };
 	uint32_t from = 0;
@@ -557,11 +396,8 @@ check_direction(struct sets *s, enum lang_side dir, const struct let_in *in)
 	while (from < s->n_acting) {
 		uint32_t to = level_end(s, from, s->n_acting, dir);
 
-		for (uint32_t i = from; i < to; i++) {
-			check_essential(s, s->order[i], dir);
-			if (dir == LANG_FROM)
-				check_replies(s, s->order[i], in);
-		}
+		for (uint32_t i = from; i < to; i++)
+			icmp_check_rule(icmp, s->order[i], dir);
 		for (uint32_t i = from; i < to; i++)
 			cover_take(&s->c, s->order[i], dir);
 		for (uint32_t i = from; i < to; i++) {
@@ -578,18 +414,17 @@ check_direction(struct sets *s, enum lang_side dir, const struct let_in *in)
 void
 lint_check_sets(struct lint *l)
 {
-	struct let_in in[BASE_COUNT(exchanges)] = { { NULL, NULL } };
 	struct arena arena = { 0 };
 	struct sets s = { .l = l };
+	struct icmp_check icmp;
 
 	find_duplicates(l);
 	cover_init(&s.c, &arena, l->rules.v, l->rules.n);
 	s.outcome = arena_zero(&arena, (l->rules.n + 1) * sizeof(*s.outcome));
 	s.order = arena_alloc(&arena, (l->rules.n + 1) * sizeof(*s.order));
-	for (size_t i = 0; i < BASE_COUNT(exchanges); i++)
-		find_let_in(&s, &exchanges[i], &in[i]);
+	icmp_check_init(&icmp, l, &s.c);
 	for (int d = 0; d < 2; d++)
-		check_direction(&s, (enum lang_side)d, in);
+		check_direction(&s, (enum lang_side)d, &icmp);
 	for (uint32_t i = 0; i < l->rules.n; i++) {
 		const struct outcome *o = &s.outcome[i];
 
