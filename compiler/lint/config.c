@@ -4,6 +4,8 @@
 
 #include <ini.h>
 
+#include "../policy/essentials.h"
+
 /* Remote shells, file and name services, databases, caches, container and host management. */
 static const struct port_range sensitive[2][40] = {
 	{ { 22, 23 }, { 111, 111 }, { 135, 139 }, { 445, 445 }, { 512, 514 }, { 623, 623 },
@@ -233,11 +235,13 @@ conf_check(struct conf *k, const char *name, struct slice value, struct slice *b
 	if (strcmp(name, "near-limit") == 0)
 		return conf_number(value, 2, LANG_MAX_TARGETS + 1, &k->c->near_limit) ? NULL
 		    : "near-limit is a number from 2 to 25";
-	if (strcmp(name, "fail-on") != 0)
+	if (strcmp(name, "icmp6") == 0)
+		return essentials_read(value, &k->c->icmp6) ? NULL : "icmp6 is none or rfc4890";
+	if (strcmp(name, "fail-on") != 0) {
 		*bad = slice_of(name);
-	if (strcmp(name, "fail-on") != 0)
-		return "[check] has select, ignore, sensitive-ports, fwrule-version, near-limit and "
-		    "fail-on";
+		return "[check] has select, ignore, sensitive-ports, fwrule-version, icmp6, near-limit "
+		    "and fail-on";
+	}
 	if (slice_is(value, "never"))
 		severity = LINT_OFF;
 	else if (!lint_severity_read(value, &severity) || severity == LINT_OFF)

@@ -184,6 +184,17 @@ lint_items(struct arena *arena, const struct rule *r)
 	return s;
 }
 
+bool
+lint_holds_link(const struct rule_side *side)
+{
+	static const struct prefix link = { { 0xfe80000000000000, 0 }, 10, NET_V6 };
+
+	for (unsigned i = 0; i < side->n_subnets; i++)
+		if (prefix_contains(side->subnets[i], link))
+			return true;
+	return side->any;
+}
+
 void
 lint_write_key(struct buf *out, enum lang_proto proto, unsigned key)
 {

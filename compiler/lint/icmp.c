@@ -32,18 +32,6 @@ decides_type(const struct icmp_check *ic, uint32_t rule, enum lang_side dir, uns
 	return decides;
 }
 
-/* Does a side hold the whole link: any, or a prefix around fe80::/10? */
-static bool
-holds_link(const struct rule_side *side)
-{
-	static const struct prefix link = { { 0xfe80000000000000, 0 }, 10, NET_V6 };
-
-	for (unsigned i = 0; i < side->n_subnets; i++)
-		if (prefix_contains(side->subnets[i], link))
-			return true;
-	return side->any;
-}
-
 static void
 check_essential(const struct icmp_check *ic, uint32_t rule, enum lang_side dir)
 {
@@ -61,8 +49,9 @@ check_essential(const struct icmp_check *ic, uint32_t rule, enum lang_side dir)
 	struct buf list = { 0 };
 	unsigned n = 0;
 
+	/* What --icmp6=rfc4890 adds comes before all rules. */
 	if (r->rule->proto != LANG_ICMP6 || r->rule->action != LANG_BLOCK ||
-	    !holds_link(&r->rule->side[!dir]))
+	    (dir == LANG_TO && r->config->icmp6) || !lint_holds_link(&r->rule->side[!dir]))
 		return;
 	for (size_t i = 0; i < BASE_COUNT(essential); i++)
 		if (decides_type(ic, rule, dir, essential[i].type))

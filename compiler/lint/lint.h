@@ -54,6 +54,7 @@ void lint_write_page(struct buf *out, enum lint_id id);
 struct lint_config {
 	uint8_t severity[LINT_COUNT];   /* enum diag_severity or LINT_OFF */
 	uint8_t fwrule_version;         /* the newest that may be used; 0: any */
+	bool icmp6;                     /* compiled with --icmp6=rfc4890 (policy/essentials.h) */
 	uint8_t near_limit;             /* this many targets or items are near the limit */
 	struct portset sensitive[2];    /* ports of tcp, of udp */
 	uint8_t fail_on;                /* enum diag_severity, or LINT_OFF for never */

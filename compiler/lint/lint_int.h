@@ -55,6 +55,8 @@ lint_acts(const struct rule *r, enum lang_side side)
 {
 	return lint_names_vms(&r->side[side]) && !rule_repeats_default(r, side);
 }
+/* Does a side hold the whole link: any, or a prefix around fe80::/10? */
+bool lint_holds_link(const struct rule_side *s);
 /* "port 443", "type 8", "type 8 code 0" of a key. */
 void lint_write_key(struct buf *out, enum lang_proto proto, unsigned key);
 /* A target as it is written in canonical text: `tag "a" = "b"`. */

@@ -423,7 +423,7 @@ note_let_in(struct names *n, const struct lint_rule *r)
 	const struct ast_side *s = &r->ast->side[LANG_TO];
 
 	if (!rule_is_true((enum rule_bool)r->rule->enabled) || r->rule->proto != LANG_ICMP6 ||
-	    r->rule->action != LANG_ALLOW)
+	    r->rule->action != LANG_ALLOW || !lint_holds_link(&r->rule->side[LANG_FROM]))
 		return;
 	for (uint32_t i = 0; i < s->targets.n; i++) {
 		struct name x = name_of(&s->targets.v[i]);
@@ -456,19 +456,23 @@ check_discovery(struct names *n, const struct lint_vm *v)
 	const struct vm *vm = number == UINT32_MAX ? NULL : n->inv->vms.v[number];
 	struct lint_finding *f;
 	char uuid[UUID_TEXT + 1];
+	bool neighbours;
 
-	if (!vm || !vm->local || !vm->firewall || !has_family(vm, NET_V6))
+	if (!vm || !vm->local || !vm->firewall || !(has_family(vm, NET_V6) || v->addrconf) ||
+	    n->l->config.icmp6)
 		return;
 	n->types = 0;
 	each_name(n, vm, add_types, number);
-	if ((n->types & 0xc) == 0xc)
+	neighbours = (n->types & 0xc) == 0xc;
+	if (neighbours && (!v->addrconf || n->types & 0x2))
 		return;
 	uuid_write(uuid, vm->uuid);
 	uuid[UUID_TEXT] = '\0';
-	f = lint_report_at(n->l, &n->l->config, v->src, LINT_no_discovery, v->at,
-	    "VM %s has IPv6 and lets no neighbour discovery in: IPv6 will stop working", uuid);
-	lint_help(n->l, f, "FROM any TO all vms ALLOW icmp6 (TYPE 133 AND TYPE 134 AND TYPE 135 AND "
-	    "TYPE 136)");
+	f = lint_report_at(n->l, &n->l->config, v->src, LINT_no_discovery, v->at, neighbours
+	    ? "VM %s has addrconf and lets no router advertisements in: it will get no address"
+	    : "VM %s has IPv6 and lets no neighbour discovery in: IPv6 will stop working", uuid);
+	lint_help(n->l, f, "compile with --icmp6=rfc4890 and say so to the linter, or add: FROM any "
+	    "TO all vms ALLOW icmp6 (TYPE 133 AND TYPE 134 AND TYPE 135 AND TYPE 136)");
 }
 
 /* --- addresses of two VMs ------------------------------------------------------------------ */

@@ -122,6 +122,7 @@ check_ips(struct vm_check *c)
 		    "%zu entries in ips and allowed_ips, and %d are the most", n, MAX_IPS);
 	c->vm->way_out[0] |= c->dhcp;
 	c->vm->way_out[1] |= c->addrconf;
+	c->vm->addrconf |= c->addrconf;
 }
 
 /* --- gateways ------------------------------------------------------------------------- */

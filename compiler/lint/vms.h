@@ -20,6 +20,7 @@ struct lint_vm {
 	const struct src *src;
 	struct span at;                 /* its uuid, or all of it */
 	bool local;
+	bool addrconf;                  /* a NIC takes its IPv6 addresses from the network */
 	bool way_out[2];                /* a gateway, a route or a dynamic address: IPv4, IPv6 */
 	VEC(struct lint_nic_addr) addrs;
 };

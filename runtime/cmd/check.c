@@ -20,7 +20,7 @@
 
 enum {
 	FORMAT = 256, SELECT, IGNORE, SEVERITY, FAIL_ON, RULE_VERSION, PORTS, EXPLAIN, LIST, FIX,
-	UNSAFE, BASELINE, WRITE_BASELINE, NO_CONFIG
+	UNSAFE, BASELINE, WRITE_BASELINE, NO_CONFIG, ICMP6_RULES
 };
 
 static bool
@@ -67,6 +67,8 @@ check_set(struct lint_config *c, struct arena *arena, int option, const char *va
 		cmd_usage(NAME, "--sensitive-ports: \"%.*s\" is no port, and no range as 8000-8080",
 		    (int)bad.n, bad.p);
 		return false;
+	case ICMP6_RULES:
+		return cmd_read_icmp6(NAME, value, &c->icmp6);
 	default:
 		if (!cmd_read_number(NAME, "--fwrule-version", value, LANG_VERSION, &v))
 			return false;
@@ -145,6 +147,7 @@ static const struct option options[] = {
 	{ "sensitive-ports", required_argument, NULL, PORTS },
 	{ "fail-on", required_argument, NULL, FAIL_ON },
 	{ "fwrule-version", required_argument, NULL, RULE_VERSION },
+	{ "icmp6", required_argument, NULL, ICMP6_RULES },
 	{ "fix", no_argument, NULL, FIX },
 	{ "unsafe", no_argument, NULL, UNSAFE },
 	{ "baseline", required_argument, NULL, BASELINE },

@@ -42,6 +42,7 @@ const struct cmd cmd_table[] = {
 	  "                          never\n"
 	  "      --fwrule-version=N  report features newer than rule version N (1 to 4)\n"
 	  "      --sensitive-ports=LIST  for FW014: 22, 8000-8010, udp/161 ...\n"
+	  "      --icmp6=MODE        how the rules are compiled: rfc4890, or none (default)\n"
 	  "      --fix               mend in the files what is safe to mend\n"
 	  "      --unsafe            with --fix: mend the rest that can be mended, too\n"
 	  "      --baseline=FILE     leave out the findings that stand there\n"

@@ -108,7 +108,7 @@ _fwrule()
 	aggregate) options='--intersect= --exclude= --count --help -h' ;;
 	check)
 		options='-V --vms= -R --remote-vms= --format= --select= --ignore= --severity= --fail-on=
-		    --fwrule-version= --sensitive-ports= --fix --unsafe --baseline= --write-baseline=
+		    --fwrule-version= --sensitive-ports= --icmp6= --fix --unsafe --baseline=
 		    --no-config --explain= --list -h --help'
 		;;
 	compile)

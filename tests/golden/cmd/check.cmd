@@ -17,6 +17,13 @@ printf '[check]\nignroe = FW005\nselect = FW9\n[severity]\nFW014 = fatal\n[other
 status_of fwrule check a.fwrule
 printf '[check]\nwhat is this\n' > .fwrule.conf
 status_of fwrule check a.fwrule
+printf '[check]\nicmp6 = yes\n' > .fwrule.conf
+status_of fwrule check a.fwrule
+printf '[check]\nicmp6 = rfc4890\n' > .fwrule.conf
+echo 'FROM any TO all vms BLOCK icmp6 TYPE 135 PRIORITY 1' > icmp6.fwrule
+status_of fwrule check icmp6.fwrule
+status_of fwrule check --format=github --icmp6=none icmp6.fwrule
+status_of fwrule check --icmp6=1 icmp6.fwrule
 rm .fwrule.conf
 
 status_of fwrule check --write-baseline=base.json a.fwrule
