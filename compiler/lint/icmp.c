@@ -2,6 +2,9 @@
 /* Checks of ICMP that must pass (icmp.h). */
 #include "icmp.h"
 
+/* Rules that let a request in to a VM or tag, of which one is sought. */
+#define REQUESTS_MAX 64
+
 static const struct rule *
 rule_of(const struct icmp_check *ic, uint32_t i)
 {
@@ -66,12 +69,18 @@ check_essential(const struct icmp_check *ic, uint32_t rule, enum lang_side dir)
 	buf_free(&list);
 }
 
-/* Requests without state in ipf, and the types that answer them. */
+/*
+ * Requests, and the types that answer them although no state lets those out: ipf has
+ * none for the request, or the reply does not go to who asked but to a group.
+ */
 static const struct exchange {
 	uint8_t proto, request, reply;
+	enum { TO_SENDER = 1, TO_GROUP = 2, TO_EITHER } reply_to;
 } exchanges[ICMP_EXCHANGES] = {
-	{ LANG_ICMP, 10, 9 }, { LANG_ICMP6, 133, 134 }, { LANG_ICMP6, 135, 136 },
-	{ LANG_ICMP6, 144, 145 }, { LANG_ICMP6, 146, 147 },
+	{ LANG_ICMP, 10, 9, TO_EITHER }, { LANG_ICMP6, 130, 131, TO_GROUP },
+	{ LANG_ICMP6, 130, 143, TO_GROUP }, { LANG_ICMP6, 133, 134, TO_EITHER },
+	{ LANG_ICMP6, 135, 136, TO_EITHER }, { LANG_ICMP6, 144, 145, TO_SENDER },
+	{ LANG_ICMP6, 146, 147, TO_SENDER },
 };
 
 static bool
@@ -81,6 +90,13 @@ has_type(const struct rule *r, unsigned type)
 		if (r->items[i].a == type)
 			return true;
 	return r->all;
+}
+
+static void
+add_let_in(struct icmp_check *ic, uint32_t *list, uint32_t rule)
+{
+	*vec_push(ic->c->arena, &ic->links) = (struct icmp_link){ rule, *list };
+	*list = ic->links.n - 1;
 }
 
 static void
@@ -103,29 +119,96 @@ find_let_in(struct icmp_check *ic, const struct exchange *x, struct icmp_let_in 
 		for (uint32_t k = 0; k < n; k++) {
 			const struct cover_atom *a = &ic->c->atoms.v[atoms[k]];
 
-			in->to[atoms[k]] = i;
+			add_let_in(ic, &in->to[atoms[k]], i);
 			for (unsigned w = 0; w < a->n_within; w++)
-				in->inside[a->within[w]] = i;
+				add_let_in(ic, &in->inside[a->within[w]], i);
 		}
 	}
 }
 
-static uint32_t
-lets_in(const struct icmp_check *ic, const struct icmp_let_in *in, uint32_t rule)
+/* --- replies --------------------------------------------------------------------------- */
+
+static bool
+prefixes_meet(const struct prefix *a, unsigned n, const struct prefix *b, unsigned m)
 {
-	uint32_t atoms[LANG_MAX_TARGETS];
-	uint32_t n = cover_atoms(ic->c, rule_of(ic, rule), LANG_FROM, atoms);
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < m; k++)
+			if (prefix_contains(a[i], b[k]) || prefix_contains(b[k], a[i]))
+				return true;
+	return false;
+}
 
-	for (uint32_t k = 0; k < n && in->to; k++) {
-		const struct cover_atom *a = &ic->c->atoms.v[atoms[k]];
+static bool
+tags_meet(const struct rule_tag *a, const struct rule_tag *b)
+{
+	return slice_eq(a->key, b->key) &&
+	    (!a->has_value || !b->has_value || slice_eq(a->value, b->value));
+}
 
-		if (in->inside[atoms[k]] != UINT32_MAX)
-			return in->inside[atoms[k]];
-		for (unsigned w = 0; w < a->n_within; w++)
-			if (in->to[a->within[w]] != UINT32_MAX)
-				return in->to[a->within[w]];
+/* Do two sides surely have an address in common?  A tag or a VM may have any, or none. */
+static bool
+sides_meet(const struct rule_side *a, const struct rule_side *b)
+{
+	if (a->any || b->any || (a->vmall && lint_names_vms(b)) || (b->vmall && lint_names_vms(a)))
+		return true;
+	for (unsigned i = 0; i < a->n_tags; i++)
+		for (unsigned k = 0; k < b->n_tags; k++)
+			if (tags_meet(&a->tags[i], &b->tags[k]))
+				return true;
+	for (unsigned i = 0; i < a->n_vms; i++)
+		for (unsigned k = 0; k < b->n_vms; k++)
+			if (uuid_cmp(a->vms[i], b->vms[k]) == 0)
+				return true;
+	return prefixes_meet(a->ips, a->n_ips, b->ips, b->n_ips) ||
+	    prefixes_meet(a->ips, a->n_ips, b->subnets, b->n_subnets) ||
+	    prefixes_meet(a->subnets, a->n_subnets, b->ips, b->n_ips) ||
+	    prefixes_meet(a->subnets, a->n_subnets, b->subnets, b->n_subnets);
+}
+
+/* Does a side hold multicast groups of the link that replies go to? */
+static bool
+holds_groups(const struct rule_side *s)
+{
+	static const struct prefix groups[] = { { { 0xff02000000000000, 0 }, 16, NET_V6 },
+		{ { 0, 0xffffe0000000 }, NET_V4_BASE + 24, NET_V4 } };
+
+	return s->any || prefixes_meet(groups, 2, s->ips, s->n_ips) ||
+	    prefixes_meet(groups, 2, s->subnets, s->n_subnets);
+}
+
+/* A rule of the list whose requests the rule's packets would answer. */
+static uint32_t
+find_request(const struct icmp_check *ic, const struct exchange *x, uint32_t list, uint32_t rule)
+{
+	const struct rule_side *to = &rule_of(ic, rule)->side[LANG_TO];
+	unsigned looked = 0;
+
+	for (uint32_t i = list; i != UINT32_MAX && looked < REQUESTS_MAX; i = ic->links.v[i].next) {
+		uint32_t other = ic->links.v[i].rule;
+
+		looked++;
+		if ((x->reply_to & TO_GROUP && holds_groups(to)) || (x->reply_to & TO_SENDER &&
+		    sides_meet(to, &rule_of(ic, other)->side[LANG_FROM])))
+			return other;
 	}
 	return UINT32_MAX;
+}
+
+static uint32_t
+lets_in(const struct icmp_check *ic, const struct exchange *x, const struct icmp_let_in *in,
+    uint32_t rule)
+{
+	uint32_t atoms[LANG_MAX_TARGETS], found = UINT32_MAX;
+	uint32_t n = cover_atoms(ic->c, rule_of(ic, rule), LANG_FROM, atoms);
+
+	for (uint32_t k = 0; k < n && in->to && found == UINT32_MAX; k++) {
+		const struct cover_atom *a = &ic->c->atoms.v[atoms[k]];
+
+		found = find_request(ic, x, in->inside[atoms[k]], rule);
+		for (unsigned w = 0; w < a->n_within && found == UINT32_MAX; w++)
+			found = find_request(ic, x, in->to[a->within[w]], rule);
+	}
+	return found;
 }
 
 static void
@@ -137,10 +220,11 @@ check_replies(const struct icmp_check *ic, uint32_t rule)
 		return;
 	for (size_t i = 0; i < BASE_COUNT(exchanges); i++) {
 		const struct exchange *x = &exchanges[i];
-		uint32_t other = r->rule->proto == x->proto ? lets_in(ic, &ic->let_in[i], rule) : UINT32_MAX;
 		struct lint_finding *f;
+		uint32_t other;
 
-		if (other == UINT32_MAX || !decides_type(ic, rule, LANG_FROM, x->reply))
+		if (r->rule->proto != x->proto || !decides_type(ic, rule, LANG_FROM, x->reply) ||
+		    (other = lets_in(ic, x, &ic->let_in[i], rule)) == UINT32_MAX)
 			continue;
 		f = lint_report(ic->l, r, LINT_cuts_replies, r->ast->items_span,
 		    "type %u is blocked, which answers type %u that another rule lets in", x->reply,
@@ -150,6 +234,8 @@ check_replies(const struct icmp_check *ic, uint32_t rule)
 		lint_help(ic->l, f, "allow type %u with a higher priority", x->reply);
 	}
 }
+
+/* --- the run --------------------------------------------------------------------------- */
 
 void
 icmp_check_init(struct icmp_check *ic, struct lint *l, struct cover *c)

@@ -9,16 +9,21 @@
 
 #include "cover.h"
 
-#define ICMP_EXCHANGES 5
+#define ICMP_EXCHANGES 7
 
-/* For each atom the rule that lets a request in to it, and to VMs within it. */
+/* For each atom a list of the rules that let a request in to it, and to VMs within it. */
 struct icmp_let_in {
 	uint32_t *to, *inside;
+};
+
+struct icmp_link {
+	uint32_t rule, next;            /* UINT32_MAX: the last */
 };
 
 struct icmp_check {
 	struct lint *l;
 	struct cover *c;
+	VEC(struct icmp_link) links;
 	struct icmp_let_in let_in[ICMP_EXCHANGES];
 };
 
