@@ -109,7 +109,7 @@ _fwrule()
 	check)
 		options='-V --vms= -R --remote-vms= --format= --select= --ignore= --severity= --fail-on=
 		    --fwrule-version= --sensitive-ports= --icmp6= --fix --unsafe --baseline=
-		    --no-config --explain= --list -h --help'
+		    --write-baseline= --no-config --explain= --list -h --help'
 		;;
 	compile)
 		options='-r --rules= -V --vms= -R --remote-vms= -o --output= --emit= --fields= --vm=
