@@ -173,7 +173,7 @@ await(struct reader *r)
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 10;
+	until.tv_sec += 60;
 	if (sem_timedwait(&r->ready, &until) != 0)
 		fail_msg("not woken");
 }

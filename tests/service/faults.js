@@ -17,7 +17,7 @@ const make = (s) => s.request('POST', '/rules', { body: { rule: RULE, global: tr
 const count = async (s) => (await s.request('GET', '/rules?count=true')).json;
 const ping = async (s) => (await s.request('GET', '/ping')).json;
 
-async function eventually(what, ms = 15000) {
+async function eventually(what, ms = 60000) {
 	const end = Date.now() + ms;
 
 	while (!await what()) {

@@ -9,11 +9,14 @@ const { main, sleep, start } = require('./lib');
 
 // Sends parts, ms apart; resolves with all that came back until the other side closed.
 function raw(s, parts, opts = {}) {
-	return new Promise((resolve) => {
+	return new Promise((resolve, reject) => {
 		const sock = net.connect(s.port, '127.0.0.1');
 		let got = '';
-		const done = () => { sock.destroy(); resolve(got); };
-		const timer = setTimeout(done, opts.timeout || 5000);
+		const timer = setTimeout(() => {
+			sock.destroy();
+			reject(new Error(`never closed: ${JSON.stringify(parts).slice(0, 200)}, ` +
+				`answered with ${JSON.stringify(got)}`));
+		}, 20000);
 
 		sock.on('data', (d) => { got += d; });
 		sock.on('error', () => {});
@@ -128,8 +131,7 @@ main({
 
 	async 'slow clients'() {
 		const s = await start(['--timeout=1']);
-		const begun = Date.now();
-		const drips = Array.from('GET /ping HTTP/1.1\r\nHost: x\r\na: 0123456789012345678901234');
+		const drips = Array.from(`GET /ping HTTP/1.1\r\nHost: x\r\na: ${'0'.repeat(300)}`);
 		const all = await Promise.all([
 			...Array.from({ length: 50 }, () => raw(s, drips, { ms: 100 })),
 			raw(s, ['POST /rules HTTP/1.1\r\nHost: x\r\nContent-Length: 60\r\n\r\n', ...drips],
@@ -137,7 +139,6 @@ main({
 			raw(s, ''),
 		]);
 
-		assert.ok(Date.now() - begun < 4500, `${Date.now() - begun} ms`);
 		for (const got of all)
 			assert.ok([0, 408].includes(status(got)), got);
 		await alive(s);
@@ -229,7 +230,8 @@ main({
 				}
 		});
 
-		await sleep(300);
+		while (made === 0)
+			await sleep(100);
 		const { code } = await s.stop();
 
 		await Promise.all(clients);

@@ -60,24 +60,26 @@ function stored(url) {
 	return JSON.parse(r.stdout).map((x) => JSON.stringify(x)).sort();
 }
 
-// All say the same within a second; how long it took.
+// All say the same within a second, or on a busy machine within the time of a few exports;
+// how long it took.
 async function agree(url, ...services) {
 	const begin = Date.now();
 	const want = stored(url);
 	const from = Date.now();
+	const limit = Math.max(1000, 5 * (from - begin));
 
 	for (;;) {
 		const got = await Promise.all(services.map(rules));
 
 		if (got.every((g) => g.length === want.length && g.every((x, i) => x === want[i])))
-			return Date.now() - begin;
-		if (Date.now() - from > 1000)
+			return Date.now() - from;
+		if (Date.now() - from > limit)
 			assert.deepStrictEqual(got[0].length === want.length ? got[1] : got[0], want);
 		await sleep(10);
 	}
 }
 
-async function soon(what, test, ms = 20000) {
+async function soon(what, test, ms = 60000) {
 	const end = Date.now() + ms;
 
 	while (!await test()) {
@@ -125,12 +127,12 @@ main({
 		const both = await Promise.all([start([url]), start([url])]);
 		const streams = both.map(follow);
 		const known = [];
+		const changes = +process.env.CHANGES || 1000;
 		let acknowledged = 0, refused = 0;
-		const end = Date.now() + (+process.env.WRITE_MS || 3000);
 
 		await sleep(100);
 		async function writer(n) {
-			while (Date.now() < end) {
+			while (acknowledged < changes) {
 				const s = both[random(2)];
 				const uuid = known[random(known.length)];
 				const what = uuid === undefined ? 0 : random(4);
@@ -153,7 +155,6 @@ main({
 
 		console.log(`# ${acknowledged} changes by two services, ${refused} refused; ` +
 			`the same ${ms} ms later`);
-		assert.ok(acknowledged > 100);
 		await soon('all updates on both streams', () =>
 			streams.every((g) => g.length >= acknowledged));
 		for (const g of streams)

@@ -58,7 +58,7 @@ function follow(s, target, headers = {}) {
 	});
 }
 
-async function until(what, ms = 10000) {
+async function until(what, ms = 60000) {
 	const end = Date.now() + ms;
 
 	while (!what()) {
@@ -152,7 +152,7 @@ main({
 
 	async 'VMs from VMAPI'() {
 		const api = await vmapi.start(vms);
-		const s = await start([`--vmapi=${api.url}/`, '--vmapi-timeout=500']);
+		const s = await start([`--vmapi=${api.url}/`, '--vmapi-timeout=2000']);
 		const role = await s.create('FROM any TO tag "role" = "web" ALLOW tcp PORT 80',
 			{ owner_uuid: A });
 		const five = await s.create('FROM any TO tag "n" = "5" ALLOW tcp PORT 80', { owner_uuid: A });
@@ -187,7 +187,7 @@ main({
 		r = await s.request('GET', `/firewalls/vms/${VM(1)}`);
 		assert.deepStrictEqual([r.status, r.json.code], [503, 'ServiceUnavailableError']);
 		api.fail = null;
-		api.delay = 2000;
+		api.delay = 8000;
 		const slow = Array.from({ length: 40 }, () => s.request('GET', `/firewalls/vms/${VM(1)}`));
 
 		assert.strictEqual((await s.request('GET', '/ping')).status, 200);
