@@ -4,6 +4,7 @@
  * ends at the same place; it reads all that is plain, and nothing that jansson refuses.
  */
 #include "compiler/base/json.h"
+#include "compiler/base/text.h"
 
 #include "tests/random.h"
 
@@ -192,6 +193,64 @@ test_depth(void **state)
 	}
 }
 
+/* What text_json writes, a code point at a time. */
+static void
+write_slowly(struct buf *out, struct slice s)
+{
+	static const char *const short_form[] = { ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n",
+		['\f'] = "\\f", ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\" };
+
+	buf_char(out, '"');
+	for (size_t i = 0; i < s.n;) {
+		size_t at = i;
+		uint32_t cp = text_decode(s, &i);
+
+		if (cp < BASE_COUNT(short_form) && short_form[cp])
+			buf_str(out, short_form[cp]);
+		else if (cp < ' ' || text_is_surrogate(cp))
+			buf_printf(out, "\\u%04x", cp);
+		else
+			buf_add(out, s.p + at, i - at);
+	}
+	buf_char(out, '"');
+}
+
+/* Texts of all lengths, plain, of quotes, of all there is; each in memory of just its size. */
+static void
+test_written(void **state)
+{
+	static const char *const part[] = {
+		"\"", "\\", "\n", "\x01", "\x1f", " ", "!", "#", "[", "]", "\x7f", "\xc3\xbc", "\xf0\x9f\x98\x80",
+		"\xed\xa0\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf", "\xe2\x82\xac",
+	};
+	struct buf text = { 0 }, got = { 0 }, want = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		uint32_t kind = random_below(4);
+		char *p;
+
+		text.n = got.n = want.n = 0;
+		for (uint32_t n = random_below(40); n > 0; n--)
+			if (kind == 0 || random_below(kind * 4))
+				buf_char(&text, (char)('a' + random_below(26)));
+			else if (random_below(20))
+				buf_str(&text, part[random_below(BASE_COUNT(part))]);
+			else
+				buf_char(&text, (char)random_below(128));
+		p = memcpy(malloc(text.n + 1), text.n ? text.p : "", text.n);
+		p = realloc(p, text.n ? text.n : 1);
+		text_json(&got, (struct slice){ p, text.n });
+		write_slowly(&want, buf_view(&text));
+		if (!slice_eq(buf_view(&got), buf_view(&want)))
+			fail_msg("%.*s, not %.*s", (int)got.n, got.p, (int)want.n, want.p);
+		free(p);
+	}
+	buf_free(&text);
+	buf_free(&got);
+	buf_free(&want);
+}
+
 int
 main(void)
 {
@@ -199,6 +258,7 @@ main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_written),
 	};
 
 	random_start(20261125);

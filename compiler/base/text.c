@@ -249,29 +249,65 @@ json_escape(struct buf *out, struct slice s, size_t *i)
 	}
 }
 
+#define EVERY(byte) (0x0101010101010101u * (byte))
+
+/*
+ * Marks, by its upper bit, every byte of a word that has that bit set, is below ' ',
+ * or is " or \; a mark above the lowest one may be false (Mycroft's test for zero bytes).
+ */
+static inline uint64_t
+mark_special(uint64_t w)
+{
+	uint64_t quote = w ^ EVERY('"'), back = w ^ EVERY('\\');
+
+	return (w | (w - EVERY(' ')) | (quote - EVERY(1)) | (back - EVERY(1))) & EVERY(0x80);
+}
+
+/*
+ * Copies from s.p + i to the end, or to what only json_escape can write; returns where
+ * that is.
+ */
+static size_t
+copy_plain(struct buf *out, struct slice s, size_t i)
+{
+	char *to = buf_room(out, 2 * (s.n - i) + 1), *from = to, c;
+
+	while (i < s.n) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		uint64_t w, marks;
+
+		if (s.n - i >= sizeof(w)) {
+			size_t n;
+
+			memcpy(&w, s.p + i, sizeof(w));
+			memcpy(to, &w, sizeof(w));
+			marks = mark_special(w);
+			n = marks ? (unsigned)__builtin_ctzll(marks) / 8 : sizeof(w);
+			i += n;
+			to += n;
+			if (!marks)
+				continue;
+		}
+#endif
+		c = s.p[i];
+		if (c == '"' || c == '\\')
+			*to++ = '\\';
+		else if (json_special[(unsigned char)c])
+			break;
+		*to++ = c;
+		i++;
+	}
+	out->n += (size_t)(to - from);
+	return i;
+}
+
 void
 text_json(struct buf *out, struct slice s)
 {
-	size_t i = 0, from = 0;
+	size_t i = 0;
 
-	buf_room(out, s.n + 2);
 	buf_char(out, '"');
-	while (i < s.n) {
-		if (!json_special[(unsigned char)s.p[i]]) {
-			i++;
-			continue;
-		}
-		buf_add(out, s.p + from, i - from);
-		from = i;
-		if (s.p[i] == '"' || s.p[i] == '\\') {
-			buf_char(out, '\\');    /* the byte itself begins the next run */
-			i++;
-			continue;
-		}
+	while ((i = copy_plain(out, s, i)) < s.n)
 		json_escape(out, s, &i);
-		from = i;
-	}
-	if (from < s.n)
-		buf_add(out, s.p + from, s.n - from);
 	buf_char(out, '"');
 }

@@ -48,6 +48,7 @@ static const char digits[256][2] = {
 void
 uuid_write(char *out, struct uuid u)
 {
+#pragma GCC unroll 16
 	for (unsigned i = 0; i < 16; i++)
 		memcpy(out + place[i], digits[u.b[i]], 2);
 	out[8] = out[13] = out[18] = out[23] = '-';

@@ -4,12 +4,31 @@
 
 #include "rule.h"
 
+/* Both write where there is room, and return what follows. */
+static inline char *
+put(char *to, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(to, text, n);
+	return to + n;
+}
+
+static inline char *
+put_bool(char *to, enum rule_bool b)
+{
+	static const struct { char text[8]; unsigned n; } word[] = {
+		{ "false", 5 }, { "true", 4 }, { "\"false\"", 7 }, { "\"true\"", 6 },
+	};
+
+	memcpy(to, word[b].text, sizeof(word[b].text));
+	return to + word[b].n;
+}
+
 static void
 write_bool(struct buf *out, enum rule_bool b)
 {
-	static const char *const text[] = { "false", "true", "\"false\"", "\"true\"" };
-
-	buf_str(out, text[b]);
+	out->n += (size_t)(put_bool(buf_room(out, 8), b) - (out->p + out->n));
 }
 
 static void
@@ -20,9 +39,13 @@ write_uuid(struct buf *out, struct uuid u)
 	buf_char(out, '"');
 }
 
+#define MEMBERS_ROOM 128        /* for what stands between two texts of a rule */
+
 void
 rule_write_members(struct buf *out, const struct rule *r)
 {
+	char *from, *to;
+
 	if (r->has_created_by) {
 		buf_str(out, "\"created_by\":");
 		text_json(out, r->created_by);
@@ -33,21 +56,22 @@ rule_write_members(struct buf *out, const struct rule *r)
 		text_json(out, r->description);
 		buf_char(out, ',');
 	}
-	buf_str(out, "\"enabled\":");
-	write_bool(out, r->enabled);
+	to = from = buf_room(out, MEMBERS_ROOM);
+	to = put_bool(put(to, "\"enabled\":"), r->enabled);
 	if (!r->has_owner)
-		buf_str(out, ",\"global\":true");
-	buf_str(out, ",\"log\":");
-	write_bool(out, r->log);
+		to = put(to, ",\"global\":true");
+	to = put_bool(put(to, ",\"log\":"), r->log);
 	if (r->has_owner) {
-		buf_str(out, ",\"owner_uuid\":");
-		write_uuid(out, r->owner);
+		to = put(to, ",\"owner_uuid\":\"");
+		uuid_write(to, r->owner);
+		to = put(to + UUID_TEXT, "\"");
 	}
-	buf_str(out, ",\"rule\":");
+	out->n += (size_t)(put(to, ",\"rule\":") - from);
 	text_json(out, r->text);
-	buf_str(out, ",\"uuid\":");
-	write_uuid(out, r->uuid);
-	buf_str(out, ",\"version\":");
+	to = from = buf_room(out, MEMBERS_ROOM);
+	to = put(to, ",\"uuid\":\"");
+	uuid_write(to, r->uuid);
+	out->n += (size_t)(put(to + UUID_TEXT, "\",\"version\":") - from);
 	text_json(out, r->version);
 }
 
