@@ -65,6 +65,7 @@ libcompiler_la_SOURCES = \
 	compiler/lint/report.c compiler/lint/report.h compiler/lint/report_int.h \
 	compiler/lint/sarif.c \
 	compiler/lint/sets.c \
+	compiler/lint/special.c compiler/lint/special.h \
 	compiler/lint/targets.c \
 	compiler/lint/vms.c compiler/lint/vms.h \
 	compiler/lint/within.c \

@@ -3,67 +3,9 @@
 #include "lint_int.h"
 
 #include "../net/pset.h"
+#include "special.h"
 
 /* --- special addresses ---------------------------------------------------------------- */
-
-enum special_kind {
-	SPECIAL_NEVER,                  /* no other host has it */
-	SPECIAL_SOURCE,                 /* no packet comes from it */
-	SPECIAL_LINK,                   /* only hosts on the same link have it */
-	SPECIAL_DOCUMENTATION,
-	SPECIAL_LOCAL,                  /* unique local */
-	SPECIAL_PRIVATE                 /* private in IPv4; nothing is wrong with it */
-};
-
-/*
- * From the registries of RFC 6890 (IANA's IPv4 and IPv6 Special-Purpose Address
- * Registries), without what is an ordinary address to a host.  The first that holds
- * an address counts.
- */
-static const struct special {
-	const char *prefix;
-	enum special_kind kind;
-	const char *what;
-} specials[] = {
-	{ "127.0.0.0/8", SPECIAL_NEVER, "loopback" },
-	{ "0.0.0.0/8", SPECIAL_NEVER, "\"this network\"" },
-	{ "240.0.0.0/4", SPECIAL_NEVER, "reserved" },
-	{ "192.0.0.0/24", SPECIAL_NEVER, "reserved for protocols" },
-	{ "224.0.0.0/4", SPECIAL_SOURCE, "multicast" },
-	{ "169.254.0.0/16", SPECIAL_LINK, "link-local" },
-	{ "192.0.2.0/24", SPECIAL_DOCUMENTATION, "documentation (RFC 5737)" },
-	{ "198.51.100.0/24", SPECIAL_DOCUMENTATION, "documentation (RFC 5737)" },
-	{ "203.0.113.0/24", SPECIAL_DOCUMENTATION, "documentation (RFC 5737)" },
-	{ "10.0.0.0/8", SPECIAL_PRIVATE, "private" },
-	{ "172.16.0.0/12", SPECIAL_PRIVATE, "private" },
-	{ "192.168.0.0/16", SPECIAL_PRIVATE, "private" },
-	{ "100.64.0.0/10", SPECIAL_PRIVATE, "shared" },
-	{ "::1/128", SPECIAL_NEVER, "loopback" },
-	{ "::/128", SPECIAL_NEVER, "the unspecified address" },
-	{ "::ffff:0:0/96", SPECIAL_NEVER, "IPv4-mapped, which is never on the wire" },
-	{ "100::/64", SPECIAL_NEVER, "discard-only" },
-	{ "fec0::/10", SPECIAL_NEVER, "site-local, which is abolished (RFC 3879)" },
-	{ "ff00::/8", SPECIAL_SOURCE, "multicast" },
-	{ "fe80::/10", SPECIAL_LINK, "link-local" },
-	{ "2001:db8::/32", SPECIAL_DOCUMENTATION, "documentation (RFC 3849)" },
-	{ "3fff::/20", SPECIAL_DOCUMENTATION, "documentation (RFC 9637)" },
-	{ "fc00::/7", SPECIAL_LOCAL, "unique local" },
-};
-
-static const struct special *
-find_special(struct prefix p)
-{
-	static _Thread_local struct prefix read[BASE_COUNT(specials)];
-	static _Thread_local bool ready;
-
-	for (size_t i = 0; i < BASE_COUNT(specials) && !ready; i++)
-		prefix_read(slice_of(specials[i].prefix), &read[i]);
-	ready = true;
-	for (size_t i = 0; i < BASE_COUNT(specials); i++)
-		if (prefix_contains(read[i], p))
-			return &specials[i];
-	return NULL;
-}
 
 static bool
 has_prefix(const struct ast_target *t)
@@ -71,56 +13,77 @@ has_prefix(const struct ast_target *t)
 	return t->kind == AST_IP || t->kind == AST_SUBNET;
 }
 
+/* From hosts without an address yet come DHCP, neighbour discovery, and nothing else. */
+static bool
+may_come_from(const struct special *s, const struct ast_target *t, enum lang_proto proto)
+{
+	if (s->use & SPECIAL_NOT_YET)
+		return t->prefix.fam == NET_V4 ? proto == LANG_UDP : proto == LANG_ICMP6;
+	return s->use & SPECIAL_SOURCE;
+}
+
+static void
+report_special(struct lint *l, const struct lint_rule *r, int side, const struct ast_target *t,
+    const struct special *s)
+{
+	struct lint_finding *f = lint_report(l, r, LINT_special_address, t->span, side == LANG_FROM
+	    ? "%.*s is %s: no packet comes from it" : "%.*s is %s: no packet goes to it",
+	    SLICE_ARGS(t->text), s->what);
+
+	if (side == LANG_FROM && s->use & SPECIAL_NOT_YET)
+		lint_help(l, f, "for everybody write any, or subnet %s",
+		    t->prefix.fam == NET_V4 ? "0.0.0.0/0" : "::/0");
+	else if (side == LANG_FROM && s->use & SPECIAL_GROUP)
+		lint_help(l, f, "what comes in to many hosts at once has the sender's own address");
+	else
+		lint_help(l, f, "the target matches nothing");
+}
+
 static void
 check_special(struct lint *l, const struct lint_rule *r, int side, const struct ast_target *t)
 {
-	const struct special *s = find_special(t->prefix);
-	struct lint_finding *f = NULL;
+	const struct special *s = special_find(t->prefix);
 
 	if (!s)
 		return;
-	if (s->kind == SPECIAL_DOCUMENTATION) {
-		lint_report(l, r, LINT_documentation, t->span, "%.*s is for %s",
-		    SLICE_ARGS(t->text), s->what);
-	} else if (s->kind == SPECIAL_NEVER) {
-		f = lint_report(l, r, LINT_special_address, t->span,
-		    "%.*s is %s: no other host has it", SLICE_ARGS(t->text), s->what);
-		lint_help(l, f, "the target matches nothing");
-	} else if (s->kind == SPECIAL_SOURCE && side == LANG_FROM) {
-		f = lint_report(l, r, LINT_special_address, t->span,
-		    "%.*s is %s: no packet comes from it", SLICE_ARGS(t->text), s->what);
-		lint_help(l, f, "what comes in to a multicast group has the sender's own address");
-	} else if (s->kind == SPECIAL_LINK && r->ast->proto == LANG_TCP &&
-	    t->prefix.a.lo != addr_v4(0xa9fea9fe).lo) {
+	if (s->use & SPECIAL_DOCUMENTATION)
+		lint_report(l, r, LINT_documentation, t->span, "%.*s is for %s", SLICE_ARGS(t->text),
+		    s->what);
+	else if (side == LANG_FROM ? !may_come_from(s, t, r->ast->proto)
+	    : !(s->use & SPECIAL_DESTINATION))
+		report_special(l, r, side, t, s);
+	else if (!(s->use & (SPECIAL_FORWARDED | SPECIAL_GROUP)) && s->use & SPECIAL_DESTINATION &&
+	    s->use & SPECIAL_SOURCE && r->ast->proto == LANG_TCP &&
+	    t->prefix.a.lo != addr_v4(0xa9fea9fe).lo)
 		lint_report(l, r, LINT_special_address, t->span,
 		    "%.*s is %s: only hosts on the VM's own link have it", SLICE_ARGS(t->text),
 		    s->what);
-	}
 }
 
-/* A unique local address beside public ones, in which documentation is taken for public. */
+/* An address of private use beside public ones, in which documentation is taken for public. */
 static void
-check_unique_local(struct lint *l, const struct lint_rule *r, const struct ast_side *side)
+check_private(struct lint *l, const struct lint_rule *r, const struct ast_side *side)
 {
-	const struct ast_target *local = NULL, *public = NULL;
+	const struct ast_target *private = NULL, *public = NULL;
 	struct lint_finding *f;
 
 	for (uint32_t i = 0; i < side->targets.n; i++) {
 		const struct ast_target *t = &side->targets.v[i];
-		const struct special *s = has_prefix(t) ? find_special(t->prefix) : NULL;
+		const struct special *s = has_prefix(t) ? special_find(t->prefix) : NULL;
 
-		if (!has_prefix(t))
+		/* All of a family is neither. */
+		if (!has_prefix(t) || t->prefix.len == (t->prefix.fam == NET_V4 ? NET_V4_BASE : 0))
 			continue;
-		if (s && s->kind == SPECIAL_LOCAL)
-			local = local ? local : t;
-		else if (!s || s->kind == SPECIAL_DOCUMENTATION)
+		if (special_is_private(s))
+			private = private ? private : t;
+		else if (special_is_public(s))
 			public = public ? public : t;
 	}
-	if (!local || !public)
+	if (!private || !public)
 		return;
-	f = lint_report(l, r, LINT_unique_local, local->span,
-	    "%.*s is unique local, and stands in a list with public addresses",
-	    SLICE_ARGS(local->text));
+	f = lint_report(l, r, LINT_unique_local, private->span,
+	    "%.*s is %s, and stands in a list with public addresses", SLICE_ARGS(private->text),
+	    special_find(private->prefix)->what);
 	lint_relate(l, f, r, public->span, "%.*s is public", SLICE_ARGS(public->text));
 }
 
@@ -338,7 +301,7 @@ lint_check_targets(struct lint *l, const struct lint_rule *r)
 			skip[i] = check_covered(l, r, side, i);
 		}
 		check_siblings(l, r, side, skip);
-		check_unique_local(l, r, side);
+		check_private(l, r, side);
 		check_near_limit(l, r, side);
 	}
 }
