@@ -19,7 +19,7 @@ struct compile_opts {
 	uint32_t n_only;
 	/*
 	 * Prove each file before it is handed out.  To write nothing at all when a
-	 * proof fails, compile once with a sink that keeps nothing.
+	 * proof fails, keep what the sink gets until the compile is done.
 	 */
 	bool verify;
 	bool icmp6;                     /* with the essentials of ICMPv6; not at level 0 */

@@ -14,6 +14,13 @@
 
 #define NAME "compile"
 
+/* A file that was proved and is not written yet. */
+struct made {
+	const struct vm *vm;
+	const struct backend *b;
+	struct slice text;
+};
+
 struct job {
 	struct arena arena, scratch;
 	struct diags diags;
@@ -24,8 +31,9 @@ struct job {
 	VEC(struct uuid) only;
 	const char *vms, *dir;
 	const struct vm *vm;            /* whose folder was made last */
-	bool verbose, verify;
+	bool verbose;
 	struct buf out, path, dump;
+	VEC(struct made) made;          /* with --verify: until the last is proved */
 	int status;
 };
 
@@ -161,7 +169,7 @@ take_option(struct job *j, int o, char *value)
 	case ICMP6_RULES:
 		return cmd_read_icmp6(NAME, value, &j->opts.icmp6);
 	case VERIFY:
-		j->verify = true;
+		j->opts.verify = true;
 		return true;
 	case DEBUG:
 		return set_debug(j, value);
@@ -270,6 +278,7 @@ read_inventory(struct job *j)
 			inventory_read(&j->inv, src, true, &j->in.scratch);
 }
 
+/* Counts only. */
 static bool
 keep_nothing(void *context, const struct vm *vm, const struct backend *b, struct slice text)
 {
@@ -280,18 +289,38 @@ keep_nothing(void *context, const struct vm *vm, const struct backend *b, struct
 	return true;
 }
 
-/* The same compile, at this level, without its output. */
 static bool
-try_compile(struct job *j, unsigned level, bool verify, struct compile_stats *stats)
+compile_plain(struct job *j, struct compile_stats *stats)
 {
 	struct compile_opts opts = j->opts;
 
-	opts.backend.level = level;
-	opts.verify = verify;
+	opts.backend.level = 0;
+	opts.verify = false;
 	opts.warn = false;
 	opts.debug = NULL;
 	opts.dumped = NULL;
 	return compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &opts, keep_nothing, NULL, stats);
+}
+
+static bool
+keep_file(void *context, const struct vm *vm, const struct backend *b, struct slice text)
+{
+	struct job *j = context;
+
+	*vec_push(&j->arena, &j->made) = (struct made){ vm, b, arena_slice(&j->arena, text) };
+	return true;
+}
+
+/* With --verify all files are proved before the first is written. */
+static bool
+compile(struct job *j, struct compile_stats *stats)
+{
+	bool good = compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &j->opts,
+	    j->opts.verify ? keep_file : sink, j, stats);
+
+	for (uint32_t i = 0; i < j->made.n && good; i++)
+		good = sink(j, j->made.v[i].vm, j->made.v[i].b, j->made.v[i].text);
+	return good;
 }
 
 /* For -v: what came of it, and what it would be without the passes. */
@@ -304,7 +333,7 @@ report(struct job *j, const struct compile_stats *now)
 	buf_printf(&text, "%u rules, %llu VMs: %llu files, %llu filter lines, %llu bytes",
 	    j->in.rules.n, (unsigned long long)now->vms, (unsigned long long)now->files,
 	    (unsigned long long)now->lines, (unsigned long long)now->bytes);
-	if (now->vms && try_compile(j, 0, false, &before))
+	if (now->vms && compile_plain(j, &before))
 		buf_printf(&text, "; at -O0 %llu lines, %llu bytes",
 		    (unsigned long long)before.lines, (unsigned long long)before.bytes);
 	if (now->bound)
@@ -346,11 +375,7 @@ run(struct job *j)
 		return cmd_fail(NAME, "cannot make %s: %s", j->dir, strerror(errno));
 	j->opts.only = j->only.v;
 	j->opts.n_only = j->only.n;
-	/* All files are proved before the first is written. */
-	if (j->verify && !try_compile(j, j->opts.backend.level, true, NULL))
-		return cmd_status_of(&j->diags);
-	good = compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &j->opts, sink, j,
-	    j->verbose ? &stats : NULL);
+	good = compile(j, j->verbose ? &stats : NULL);
 	cmd_write_all(2, j->dump.p, j->dump.n);
 	if (!good)
 		return j->status ? j->status : cmd_status_of(&j->diags);
