@@ -45,6 +45,7 @@ libcompiler_la_SOURCES = \
 	compiler/passes/ortc.c compiler/passes/ortc.h \
 	compiler/passes/passes.c compiler/passes/passes.h compiler/passes/passes_int.h \
 	compiler/passes/share.c compiler/passes/share_int.h \
+	compiler/passes/solve.c \
 	compiler/passes/state.c \
 	compiler/passes/tree.c compiler/passes/tree_int.h \
 	compiler/passes/verify.c compiler/passes/verify.h \

@@ -149,6 +149,7 @@ check(const struct universe *u, const struct place *w, struct arena *arena, uint
 			    { wants, falls } };
 	}
 	cost = ortc_solve(arena, list, n, w->p.fam, outside, arena, &lines);
+	assert_int_equal(ortc_count(list, n, w->p.fam, outside), cost);
 	if (u->far[want] == NOT_YET) {
 		assert_true(cost >= ORTC_NEVER);
 		assert_int_equal(lines.list.n, 0);

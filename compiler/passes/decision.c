@@ -237,6 +237,7 @@ intern_function(struct evaluation *ev, struct strmap *known)
 		pset_copy(pb->scratch, &f->set[o], &ev->f.set[o]);
 		ev->ranges += f->set[o].n;
 	}
+	share_set_pieces(pb->scratch, f);
 	*at = pb->functions.n - 1;
 	return *at;
 }

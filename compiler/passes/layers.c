@@ -55,21 +55,14 @@ struct stack {
 static void
 solve_all(struct stack *s)
 {
-	struct arena each = { 0 };
-	struct problem pb = *s->pb;
-
-	pb.scratch = &each;
 	for (uint32_t f = 0; f < s->n_functions; f++)
 		for (uint32_t g = 0; g <= s->n_functions; g++) {
-			bool some = g < s->n_functions;
-			uint64_t n = f == g ? 0 : !some ? pb.functions.v[f].alone :
-			    share_solve(&pb, &pb.functions.v[f], &pb.functions.v[g], NULL);
+			uint64_t n = f == g ? 0 : share_count(s->pb, f,
+			    g < s->n_functions ? g : SHARE_NONE);
 
 			s->over[f * (s->n_functions + 1) + g] = n < IMPOSSIBLE ? (uint32_t)n
 			    : IMPOSSIBLE;
-			arena_reset(&each);
 		}
-	arena_free(&each);
 }
 
 /* --- the choice ----------------------------------------------------------------- */
@@ -166,7 +159,7 @@ collect(const struct stack *s, uint32_t i, uint32_t j, uint32_t g, bool bare, st
 		h = s->covered[place(s, i, end, g)].what;
 		collect(s, i, end, h, true, out);
 		*vec_push(s->pb->scratch, &out->list) = (struct layer){ h,
-			g < s->n_functions ? g : LAYER_NONE, s->run[i].first, s->run[end].last };
+			g < s->n_functions ? g : SHARE_NONE, s->run[i].first, s->run[end].last };
 		i = end + 1;
 	}
 }

@@ -5,13 +5,18 @@
 enum { FALL = OUT_DEFAULT, STATES = OUT_COUNT };
 enum { NO_LINE = 0xff };
 
+/* Lines at and below a node, by what is inherited. */
+struct costs {
+	uint64_t of[STATES];
+};
+
 struct node {
 	struct prefix p;
 	struct ortc_label label;        /* of a leaf; of the siblings along a chain */
 	uint8_t chain;                  /* bits between p and left, when right is NULL */
 	bool leaf;
 	uint8_t line[STATES];           /* by what is inherited: the outcome of a line here */
-	uint64_t cost[STATES];
+	struct costs cost;
 	struct node *left, *right;
 };
 
@@ -41,16 +46,58 @@ capped(uint64_t a, uint64_t b)
 }
 
 /* From the costs without a line here to those with the best choice. */
-static void
-choose(struct node *n, const uint64_t bare[STATES])
+static struct costs
+choose(struct costs bare)
 {
+	struct costs c;
+	uint64_t least = bare.of[0];
+
+	for (unsigned d = 1; d < FALL; d++)
+		least = bare.of[d] < least ? bare.of[d] : least;
+	least = capped(1, least);
+	for (unsigned h = 0; h < STATES; h++)
+		c.of[h] = bare.of[h] <= least ? bare.of[h] : least;
+	return c;
+}
+
+static struct costs
+leaf_costs(struct ortc_label label)
+{
+	struct costs c;
+
+	for (unsigned h = 0; h < STATES; h++)
+		c.of[h] = right_already(h, label) ? 0 : one_line(label);
+	return c;
+}
+
+/* Of a node with one child, n bits further down, and the rest around that. */
+static struct costs
+bare_chain(struct costs child, unsigned n, struct ortc_label rest)
+{
+	for (unsigned h = 0; h < STATES; h++)
+		child.of[h] = capped(right_already(h, rest) ? 0 : one_line(rest) * n, child.of[h]);
+	return child;
+}
+
+static struct costs
+bare_fork(struct costs left, struct costs right)
+{
+	for (unsigned h = 0; h < STATES; h++)
+		left.of[h] = capped(left.of[h], right.of[h]);
+	return left;
+}
+
+/* Chooses the lines of a node. */
+static void
+finish(struct node *n, struct costs bare)
+{
+	n->cost = choose(bare);
 	for (unsigned h = 0; h < STATES; h++) {
-		n->cost[h] = bare[h];
 		n->line[h] = NO_LINE;
-		for (unsigned d = 0; d < FALL; d++)
-			if (d != h && capped(1, bare[d]) < n->cost[h]) {
-				n->cost[h] = capped(1, bare[d]);
+		for (unsigned d = 0; d < FALL && n->cost.of[h] < bare.of[h]; d++)
+			if (capped(1, bare.of[d]) == n->cost.of[h]) {
 				n->line[h] = (uint8_t)d;
+				break;
 			}
 	}
 }
@@ -71,36 +118,10 @@ make_leaf(struct solver *s, struct prefix p, struct ortc_label label)
 
 	n->leaf = true;
 	n->label = label;
-	for (unsigned h = 0; h < STATES; h++) {
-		n->cost[h] = right_already(h, label) ? 0 : one_line(label);
-		n->line[h] = right_already(h, label) ? NO_LINE : label.want;
-	}
-	return n;
-}
-
-static void
-finish_chain(struct solver *s, struct node *n)
-{
-	uint64_t bare[STATES];
-
-	n->label = s->rest;
-	for (unsigned h = 0; h < STATES; h++) {
-		uint64_t siblings = right_already(h, n->label) ? 0
-		    : one_line(n->label) * n->chain;
-
-		bare[h] = capped(siblings, n->left->cost[h]);
-	}
-	choose(n, bare);
-}
-
-static void
-finish_fork(struct node *n)
-{
-	uint64_t bare[STATES];
-
+	n->cost = leaf_costs(label);
 	for (unsigned h = 0; h < STATES; h++)
-		bare[h] = capped(n->left->cost[h], n->right->cost[h]);
-	choose(n, bare);
+		n->line[h] = right_already(h, label) ? NO_LINE : label.want;
+	return n;
 }
 
 static bool
@@ -152,14 +173,15 @@ build(struct solver *s, struct prefix p, const struct ortc_prefix *list, uint32_
 		else
 			top.a.lo |= (uint64_t)1 << (128 - top.len);
 		node->right = build(s, top, list + lo, n - lo);
-		finish_fork(node);
+		finish(node, bare_fork(node->left->cost, node->right->cost));
 	}
 	if (node->p.len == p.len)
 		return node;
 	chain = new_node(s, p);
 	chain->chain = (uint8_t)(node->p.len - p.len);
 	chain->left = node;
-	finish_chain(s, chain);
+	chain->label = s->rest;
+	finish(chain, bare_chain(node->cost, chain->chain, s->rest));
 	return chain;
 }
 
@@ -212,16 +234,68 @@ emit(struct solver *s, const struct node *n, unsigned inherited)
 	return height + 1;
 }
 
+static struct prefix
+whole(enum net_family fam)
+{
+	return (struct prefix){ fam == NET_V4 ? addr_v4(0) : (struct addr){ 0, 0 },
+		fam == NET_V4 ? NET_V4_BASE : 0, (uint8_t)fam };
+}
+
 uint64_t
 ortc_solve(struct arena *scratch, const struct ortc_prefix *list, uint32_t n,
     enum net_family fam, struct ortc_label rest, struct arena *out, struct ortc_lines *lines)
 {
 	struct solver s = { scratch, rest, out, lines };
-	struct prefix all = { fam == NET_V4 ? addr_v4(0) : (struct addr){ 0, 0 },
-		fam == NET_V4 ? NET_V4_BASE : 0, (uint8_t)fam };
-	struct node *root = build(&s, all, list, n);
+	struct node *root = build(&s, whole(fam), list, n);
 
-	if (lines && root->cost[FALL] < ORTC_NEVER)
+	if (root->cost.of[FALL] < ORTC_NEVER)
 		emit(&s, root, FALL);
-	return root->cost[FALL];
+	return root->cost.of[FALL];
+}
+
+/* --- only how many ---------------------------------------------------------------- */
+
+/* A tree that is finished: its costs and the length of its prefix. */
+struct counted {
+	struct costs cost;
+	unsigned len;
+};
+
+/* The tree as seen from a prefix of this length. */
+static struct counted
+lifted(struct counted c, unsigned len, struct ortc_label rest)
+{
+	if (c.len > len)
+		c.cost = choose(bare_chain(c.cost, c.len - len, rest));
+	c.len = len;
+	return c;
+}
+
+/*
+ * From left to right: on the stack are the left halves of forks that want their right
+ * one, the fork with the longest prefix on top; neighbours fork behind what they have in
+ * common.
+ */
+uint64_t
+ortc_count(const struct ortc_prefix *list, uint32_t n, enum net_family fam,
+    struct ortc_label rest)
+{
+	unsigned top = whole(fam).len, fork;
+	struct counted left[129], now = { leaf_costs(rest), top };
+	uint32_t depth = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		now = (struct counted){ leaf_costs(list[i].label), list[i].p.len };
+		fork = i + 1 < n ? common_bits(list[i].p.a, list[i + 1].p.a) : top;
+		while (depth > 0 && (i + 1 == n || left[depth - 1].len > fork + 1)) {
+			unsigned len = left[depth - 1].len;
+
+			now = lifted(now, len, rest);
+			now.cost = choose(bare_fork(left[--depth].cost, now.cost));
+			now.len = len - 1;
+		}
+		if (i + 1 < n)
+			left[depth++] = lifted(now, fork + 1, rest);
+	}
+	return lifted(now, top, rest).cost.of[FALL];
 }

@@ -46,12 +46,15 @@ struct ortc_line {
 /*
  * list is disjoint and in address order, of one family; rest is the label of all
  * other addresses.  An outcome of OUT_DEFAULT can only be had by falling through.
- * Returns how many lines are needed; where lines is given, adds them.
+ * Returns how many lines are needed and adds them.
  */
 struct ortc_lines {
 	VEC(struct ortc_line) list;
 };
 uint64_t ortc_solve(struct arena *scratch, const struct ortc_prefix *list, uint32_t n,
     enum net_family fam, struct ortc_label rest, struct arena *out, struct ortc_lines *lines);
+/* The same number without the lines, and without memory. */
+uint64_t ortc_count(const struct ortc_prefix *list, uint32_t n, enum net_family fam,
+    struct ortc_label rest);
 
 #endif

@@ -26,6 +26,7 @@ void
 passes_free(struct passes *ps)
 {
 	arena_free(&ps->scratch);
+	arena_free(&ps->each);
 }
 
 const char *

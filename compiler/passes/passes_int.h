@@ -18,6 +18,7 @@ struct passes {
 	struct arena *keep;             /* the context's */
 	struct arena *arena;            /* of the policy being worked on */
 	struct arena scratch;           /* of one pass at a time */
+	struct arena each;              /* of one question at a time */
 	unsigned level;
 	bool tags;
 	uint32_t n_rules;

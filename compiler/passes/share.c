@@ -28,83 +28,10 @@
 
 /* --- lists -------------------------------------------------------------------- */
 
-static enum outcome
-rest_of(const struct problem *pb)
-{
-	return pb->side == LANG_TO ? OUT_BLOCK : OUT_DEFAULT;
-}
-
 static bool
 is_default(const struct function *f)
 {
 	return !f->set[OUT_STATE].n && !f->set[OUT_PASS].n && !f->set[OUT_BLOCK].n;
-}
-
-static int
-by_address(const void *a, const void *b)
-{
-	const struct ortc_prefix *x = a, *y = b;
-
-	return addr_cmp(x->p.a, y->p.a);
-}
-
-struct labels {
-	VEC(struct ortc_prefix) list;
-};
-
-static void
-add_labels(struct problem *pb, struct labels *out, const struct pset *s, unsigned want,
-    unsigned fall)
-{
-	struct prefix p;
-
-	for (struct pset_walk w = pset_walk(s); pset_walk_next(&w, &p);)
-		*vec_push(pb->scratch, &out->list) = (struct ortc_prefix){ p,
-			{ (uint8_t)want, (uint8_t)fall } };
-}
-
-/* All of a function, its default included, as four sets. */
-static void
-four_sets(struct problem *pb, const struct function *f, struct pset out[OUT_COUNT])
-{
-	struct pset some = pset_none(pb->fam);
-
-	for (int o = 0; o < OUT_DEFAULT; o++) {
-		out[o] = f->set[o];
-		pset_union(pb->scratch, &some, &some, &f->set[o]);
-	}
-	out[OUT_DEFAULT] = pset_none(pb->fam);
-	pset_complement(pb->scratch, &out[OUT_DEFAULT], &some);
-}
-
-uint64_t
-share_solve(struct problem *pb, const struct function *f, const struct function *base,
-    struct ortc_lines *lines)
-{
-	enum outcome rest = rest_of(pb);
-	struct ortc_label other = { (uint8_t)rest, (uint8_t)rest };
-	struct labels labels = { 0 };
-	struct pset x[OUT_COUNT], y[OUT_COUNT], both = pset_none(pb->fam);
-
-	if (!base) {
-		for (unsigned o = 0; o < OUT_DEFAULT; o++)
-			add_labels(pb, &labels, &f->set[o], o, rest);
-	} else {
-		four_sets(pb, f, x);
-		four_sets(pb, base, y);
-		for (unsigned o = 0; o < OUT_COUNT; o++)
-			for (unsigned u = 0; u < OUT_COUNT; u++) {
-				if (o == OUT_DEFAULT && u == OUT_DEFAULT)
-					continue;
-				pset_intersect(pb->scratch, &both, &x[o], &y[u]);
-				add_labels(pb, &labels, &both, o == OUT_DEFAULT ? rest : o,
-				    u == OUT_DEFAULT ? rest : u);
-			}
-	}
-	if (labels.list.n > 1)
-		qsort(labels.list.v, labels.list.n, sizeof(*labels.list.v), by_address);
-	return ortc_solve(pb->scratch, labels.list.v, labels.list.n, pb->fam, other, pb->scratch,
-	    lines);
 }
 
 /*
@@ -121,34 +48,18 @@ lines_for_edges(const struct problem *pb)
 	return runs / 2;
 }
 
-/* How many lines it takes; what that needs is not kept. */
-static uint64_t
-count_solved(struct problem *pb, struct arena *each, const struct function *f,
-    const struct function *base)
-{
-	struct problem one = *pb;
-	uint64_t n;
-
-	one.scratch = each;
-	n = share_solve(&one, f, base, NULL);
-	arena_reset(each);
-	return n;
-}
-
 static uint64_t
 sliced_cost(struct problem *pb)
 {
 	uint64_t total = 0, most = lines_for_edges(pb);
-	struct arena each = { 0 };
 
 	for (uint32_t i = 0; i < pb->functions.n; i++) {
 		struct function *f = &pb->functions.v[i];
 
-		f->alone = is_default(f) ? 0 : count_solved(pb, &each, f, NULL);
+		f->alone = is_default(f) ? 0 : share_count(pb, i, SHARE_NONE);
 		total += f->alone * f->lines_of_items;
 		most = f->alone > most ? f->alone : most;
 	}
-	arena_free(&each);
 	pb->ps->bound += most;
 	return pb->whole ? total : UINT64_MAX;
 }
@@ -157,13 +68,10 @@ static uint64_t
 layered_cost(struct problem *pb, uint32_t base, uint64_t limit)
 {
 	uint64_t total = pb->functions.v[base].alone;
-	struct arena each = { 0 };
 
 	for (uint32_t i = 0; i < pb->functions.n && total < limit; i++)
 		if (i != base)
-			total += count_solved(pb, &each, &pb->functions.v[i],
-			    &pb->functions.v[base]) * pb->functions.v[i].lines_of_items;
-	arena_free(&each);
+			total += share_count(pb, i, base) * pb->functions.v[i].lines_of_items;
 	return total;
 }
 
@@ -188,7 +96,7 @@ too_many(const struct problem *pb)
 static uint32_t
 best_base(struct problem *pb, uint64_t *best)
 {
-	uint32_t found = UINT32_MAX, tried[MAX_BASES];
+	uint32_t found = SHARE_NONE, tried[MAX_BASES];
 
 	for (unsigned t = 0; t < MAX_BASES && t < pb->functions.n; t++) {
 		uint64_t most = 0, cost;
@@ -496,8 +404,7 @@ find_rules(struct problem *pb, struct policy_entry *e, const struct ortc_line *l
 }
 
 static void
-write_function(struct writer *w, const struct function *f, const struct function *base,
-    const struct portset *items)
+write_function(struct writer *w, uint32_t f, uint32_t base, const struct portset *items)
 {
 	struct ortc_lines lines = { 0 };
 	struct problem *pb = w->pb;
@@ -526,16 +433,15 @@ static void
 write_sliced(struct writer *w, uint32_t base)
 {
 	struct problem *pb = w->pb;
-	const struct function *b = base == UINT32_MAX ? NULL : &pb->functions.v[base];
 	struct portset all = { 0 };
 
 	for (uint32_t i = 0; i < pb->functions.n; i++)
-		if (i != base && (b || !is_default(&pb->functions.v[i])))
-			write_function(w, &pb->functions.v[i], b, &pb->functions.v[i].items);
-	if (!b)
+		if (i != base && (base != SHARE_NONE || !is_default(&pb->functions.v[i])))
+			write_function(w, i, base, &pb->functions.v[i].items);
+	if (base == SHARE_NONE)
 		return;
 	portset_push(pb->scratch, &all, 0, UINT16_MAX);
-	write_function(w, b, NULL, &all);
+	write_function(w, base, SHARE_NONE, &all);
 }
 
 /*
@@ -583,8 +489,7 @@ write_layers(struct writer *w, const struct layers *layers)
 		struct portset items = { 0 };
 
 		portset_push(pb->scratch, &items, l->first, l->last);
-		write_function(w, &pb->functions.v[l->function],
-		    l->below == LAYER_NONE ? NULL : &pb->functions.v[l->below], &items);
+		write_function(w, l->function, l->below, &items);
 	}
 }
 
@@ -630,13 +535,13 @@ share_family(struct passes *ps, const struct policy *of, enum net_family fam, st
 	joins = join(&pb, &joined);
 	sliced = sliced_cost(&pb);
 	best = sliced < joined ? sliced : joined;
-	base = pb.whole && !too_many(&pb) ? best_base(&pb, &best) : UINT32_MAX;
+	base = pb.whole && !too_many(&pb) ? best_base(&pb, &best) : SHARE_NONE;
 	if (pb.whole && layers_find(&pb, best, &layers) < best)
 		write_layers(&w, &layers);
-	else if (base != UINT32_MAX)
+	else if (base != SHARE_NONE)
 		write_sliced(&w, base);
 	else if (sliced < joined)
-		write_sliced(&w, UINT32_MAX);
+		write_sliced(&w, SHARE_NONE);
 	else
 		write_joined(&w, joins);
 }

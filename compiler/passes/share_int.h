@@ -8,9 +8,16 @@
 #include "ortc.h"
 #include "passes_int.h"
 
+/* Addresses with one outcome. */
+struct piece {
+	struct addr_range at;
+	uint8_t outcome;
+};
+
 /* What a set of active entries makes of the addresses; the rest is the default. */
 struct function {
 	struct pset set[OUT_DEFAULT];   /* by outcome; OUT_BLOCK is empty coming in */
+	VEC(struct piece) pieces;       /* the same, all outcomes together in address order */
 	struct portset items;           /* where it holds */
 	uint32_t lines_of_items;        /* lines it takes to say items */
 	uint64_t alone;                 /* lines for the addresses, over the default */
@@ -32,6 +39,7 @@ struct problem {
 	enum lang_side side;
 	struct pset *addrs;             /* of each entry, in this family */
 	VEC(struct function) functions;
+	uint32_t *known;                /* what share_count() found; NULL: not kept */
 	bool *reached;                  /* entries that decide something */
 	bool *named;                    /* these, and those that only say what the default does */
 	bool whole;                     /* functions are all there are */
@@ -63,20 +71,23 @@ void share_take_addrs(struct problem *pb);
 void share_drop_dead(struct passes *ps, struct arena *scratch, struct policy *p, uint32_t first,
     bool whole);
 
+#define SHARE_NONE UINT32_MAX   /* instead of a function: the default */
+
+/* Sets pieces from the sets. */
+void share_set_pieces(struct arena *a, struct function *f);
 /*
- * f over base (NULL: over the default): how many lines, and where `lines` is given,
- * which.  ORTC_NEVER or more: no list can say it.
+ * Function f over function base, or over the default: how many lines.  ORTC_NEVER or
+ * more: no list can say it.
  */
-uint64_t share_solve(struct problem *pb, const struct function *f, const struct function *base,
-    struct ortc_lines *lines);
+uint64_t share_count(struct problem *pb, uint32_t f, uint32_t base);
+/* And which. */
+void share_solve(struct problem *pb, uint32_t f, uint32_t base, struct ortc_lines *lines);
 
 /* A function for the ports from first to last, over another one. */
 struct layer {
-	uint32_t function, below;       /* of the problem's; LAYER_NONE: the default */
+	uint32_t function, below;       /* of the problem's; below may be SHARE_NONE */
 	uint16_t first, last;
 };
-
-#define LAYER_NONE UINT32_MAX
 
 struct layers {
 	VEC(struct layer) list;         /* in the order of their lines */
