@@ -107,6 +107,28 @@ prove(struct job *j, const struct backend *b, const struct policy *meaning)
 	return verify_file(&v, meaning, buf_view(&j->text));
 }
 
+/* Where a pass met a limit and left out what it is for. */
+static void
+report_limits(struct job *j, const struct vm *vm)
+{
+	struct buf text = { 0 };
+	const struct passes_note *notes;
+	uint32_t n;
+
+	notes = passes_notes(j->passes, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!notes[i].shortened)
+			continue;
+		text.n = 0;
+		buf_uuid(&text, vm->uuid);
+		buf_printf(&text, ", pass %s, ", notes[i].pass);
+		passes_note_text(&text, &notes[i]);
+		buf_char(&text, '\0');
+		diag_add(j->inv->diags, DIAG_pass_limit, NULL, (struct span){ 0, 0 }, text.p);
+	}
+	buf_free(&text);
+}
+
 static bool
 compile_vm(struct job *j, struct policy_host *host, uint32_t number, struct arena *arena)
 {
@@ -120,6 +142,8 @@ compile_vm(struct job *j, struct policy_host *host, uint32_t number, struct aren
 		diag_add(j->inv->diags, DIAG_internal, NULL, (struct span){ 0, 0 }, wrong);
 		return false;
 	}
+	if (j->opts->warn)
+		report_limits(j, policy.vm);
 	for (unsigned i = 0; i < j->opts->n_emit; i++) {
 		const struct backend *b = j->opts->emit[i];
 
@@ -209,6 +233,8 @@ compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
 		rules = sorted_rules(&arena, rules, n_rules);
 	host = policy_host_new(&arena, j->inv, rules, n_rules, popts);
 	j->passes = passes_new(&arena, n_rules, j->opts->backend.level, j->opts->backend.tags);
+	if (j->opts->limits)
+		passes_limit(j->passes, j->opts->limits);
 	j->warning = (struct backend_warning){ .diags = j->inv->diags,
 		.level = j->opts->backend.level, .seen = arena_zero(&arena, n_rules) };
 	for (uint32_t i = 0; i < n && good; i++) {

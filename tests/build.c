@@ -88,6 +88,11 @@ build_compile(struct build *b, const struct m_host *h, unsigned level, bool tags
 	struct sink s = { h, out };
 
 	memset(out, 0, sizeof(*out));
+	opts.limits = b->limits;
+	if (b->limits && level >= 2) {
+		opts.debug = level == 2 ? "share" : "tree";
+		opts.dumped = &out->dump;
+	}
 	opts.backend = (struct backend_opts){ .date = slice_of("D"), .tags = tags, .level = level };
 	compile_add_emit(&opts, slice_of("ipf,ipf6"), NULL);
 	return compile_host(&b->inv, b->in.rules.v, b->in.rules.n, &opts, keep, &s,
@@ -101,4 +106,5 @@ built_free(struct built *b)
 		buf_free(&b->text[i][0]);
 		buf_free(&b->text[i][1]);
 	}
+	buf_free(&b->dump);
 }

@@ -5,6 +5,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/input/input.h"
+#include "compiler/passes/passes.h"
 #include "model.h"
 
 struct build {
@@ -13,6 +14,7 @@ struct build {
 	struct input in;
 	struct inventory inv;
 	struct buf rules, local, remote;        /* the JSON */
+	const struct passes_limits *limits;     /* NULL: the usual ones */
 };
 
 /* The host's rules and VMs in the orders given, or as they are. */
@@ -25,6 +27,7 @@ void build_print(const struct build *b);
 struct built {
 	struct buf text[BASE_COUNT(((struct m_host *)0)->vm)][2];
 	struct compile_stats stats;
+	struct buf dump;                /* of the level's last pass, from -O2 on, if there are limits */
 };
 
 /* With a proof of each file; false if that fails. */

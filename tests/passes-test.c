@@ -7,6 +7,8 @@
  * of the input does not matter; and no level makes more lines than the one before, but
  * for groups.
  *
+ * The same with limits so low that they are met, which the dumps must say.
+ *
  * FWRULE_HOSTS: how many hosts; TEST_SEED repeats a run, or begins with the host
  * that failed.
  */
@@ -31,6 +33,8 @@ struct run {
 	struct m_meaning meaning[2];            /* of -O0, and of the others */
 	struct arena arena;
 	bool tags;
+	const struct passes_limits *limits;     /* NULL: the usual ones */
+	uint32_t limited;                       /* notes that one was met */
 	bool *decides;                          /* of each line at -O2: some packet */
 	uint64_t packets, files;
 };
@@ -161,7 +165,7 @@ walk_file(struct run *r, int vm, int fam)
 			w_edges_close(&e);
 			good = w_edges_walk(&e, try_packet, r);
 		}
-	good = good && none_is_dead(r);
+	good = good && (r->limits || none_is_dead(r));
 	if (!good)
 		for (unsigned level = 0; level < LEVELS; level++)
 			fprintf(stderr, "--- -O%u\n%.*s", level,
@@ -248,12 +252,15 @@ order_matters_not(struct run *r)
 	m_shuffle(rules, r->host.n_rules);
 	m_shuffle(vms, r->host.n_vms);
 	build_host(&other, &r->host, rules, vms);
+	other.limits = r->limits;
 	for (unsigned level = 1; level < LEVELS && good; level++) {
 		good = build_compile(&other, &r->host, level, r->tags, &built);
 		for (int i = 0; i < r->host.n_vms && good; i++)
 			for (int k = 0; k < 2 && good; k++)
 				good = same_text(level, &r->built[level].text[i][k],
 				    &built.text[i][k]);
+		/* VMs come in the order of their UUIDs, so dumps are the same, too. */
+		good = good && same_text(level, &r->built[level].dump, &built.dump);
 		built_free(&built);
 	}
 	build_free(&other);
@@ -261,6 +268,20 @@ order_matters_not(struct run *r)
 }
 
 /* --- hosts ------------------------------------------------------------ */
+
+static uint32_t
+count_notes(const struct buf *dump)
+{
+	static const char note[] = "\n  limit: ";
+	const char *at = dump->p, *end = at + dump->n;
+	uint32_t n = 0;
+
+	while (at && (at = memmem(at, (size_t)(end - at), note, strlen(note))) != NULL) {
+		at += strlen(note);
+		n++;
+	}
+	return n;
+}
 
 static bool
 run_tags(struct run *r)
@@ -281,8 +302,10 @@ run_tags(struct run *r)
 			arena_reset(&r->arena);
 		}
 	good = good && order_matters_not(r) && (r->tags || bound_holds(r));
-	for (unsigned level = 0; level < LEVELS; level++)
+	for (unsigned level = 0; level < LEVELS; level++) {
+		r->limited += count_notes(&r->built[level].dump);
 		built_free(&r->built[level]);
+	}
 	return good;
 }
 
@@ -293,6 +316,7 @@ run_host(struct run *r)
 	bool good = true;
 
 	build_host(&r->build, &r->host, NULL, NULL);
+	r->build.limits = r->limits;
 	for (int tags = 0; tags < 2 && good; tags++) {
 		r->tags = tags;
 		good = run_tags(r);
@@ -342,6 +366,42 @@ test_scattered(void **state)
 {
 	(void)state;
 	run_hosts(M_SCATTERED, setting("FWRULE_HOSTS", 100) / 40);
+}
+
+/* Past its limits a pass does less, and what it leaves is right and the same every time. */
+static void
+test_limits(void **state)
+{
+	const struct passes_limits none = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX,
+		UINT32_MAX, UINT32_MAX, UINT32_MAX };
+	struct passes_limits low[] = { none, none, none, none, none, { 0 } };
+
+	(void)state;
+	low[0].active = 3;
+	low[1].ranges = 2;
+	low[1].ranges_each = 0;
+	low[2].layered = 2;
+	low[3].dead = 1;
+	low[3].dead_each = 0;
+	low[4].grouped = 24;
+	for (size_t i = 0; i < BASE_COUNT(low); i++) {
+		struct run *r = calloc(1, sizeof(*r));
+
+		m_seed = random_state;
+		for (uint64_t k = 0; k < 1 + setting("FWRULE_HOSTS", 100) / 25; k++) {
+			uint64_t seed = m_seed;
+
+			m_host_random(&r->host, M_DENSE);
+			r->limits = &low[i];
+			if (!run_host(r))
+				fail_msg("limits %zu: TEST_SEED=%llu", i,
+				    (unsigned long long)seed);
+		}
+		printf("# limits %zu: met %u times\n", i, r->limited);
+		assert_true(r->limited > 0);
+		arena_free(&r->arena);
+		free(r);
+	}
 }
 
 /*
@@ -449,6 +509,7 @@ main(void)
 		cmocka_unit_test(test_tiny),
 		cmocka_unit_test(test_dense),
 		cmocka_unit_test(test_scattered),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_layer_of_types),
 		cmocka_unit_test(test_check),
 	};

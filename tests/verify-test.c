@@ -379,6 +379,21 @@ test_mutants(void **state)
 	free(s);
 }
 
+/* More than the reader takes. */
+static void
+test_too_large(struct subject *s)
+{
+	struct diags diags = { .arena = &s->arena };
+	size_t n = IPF_FILE_MAX + 1;
+	char *text = malloc(n);
+
+	memset(text, '\n', n);
+	assert_false(prove(s, (struct slice){ text, n }, &diags));
+	assert_int_equal(diags.list.n, 1);
+	assert_string_equal(diags.list.v[0].code, "E0903");
+	free(text);
+}
+
 /* Text that is no file of the family at all. */
 static void
 test_refused(void **state)
@@ -403,7 +418,11 @@ test_refused(void **state)
 
 		assert_false(prove(s, slice_of(bad[i]), &diags));
 		assert_int_not_equal(diags.errors, 0);
+		/* The text is gone by the time that they are printed. */
+		for (uint32_t k = 0; k < diags.list.n; k++)
+			assert_null(diags.list.v[k].src);
 	}
+	test_too_large(s);
 	build_free(&s->build);
 	arena_free(&s->arena);
 	free(s);

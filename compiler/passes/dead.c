@@ -14,8 +14,6 @@
 #include "../base/hash.h"
 #include "share_int.h"
 
-#define STEPS_FREE (1 << 22)            /* whatever there is ... */
-#define STEPS_A_LINE 48                 /* ... and for each line */
 #define KNOWN_RANGES 1024               /* of numbers that are remembered of a prefix */
 #define LENGTHS 129
 
@@ -272,13 +270,15 @@ look_at_all(struct dead *d, uint64_t lines)
 	struct active *slabs;
 	uint32_t *cut, n;
 
-	d->steps = STEPS_FREE + STEPS_A_LINE * lines;
+	d->steps = pb->ps->limits->dead + pb->ps->limits->dead_each * lines;
 	n = share_slabs(pb, &cut, &slabs);
 	for (uint32_t i = 0; i < pb->n && n; i++)
 		d->of[i].alive = arena_zero(pb->scratch,
 		    (size_t)d->of[i].rows * d->of[i].columns);
 	for (uint32_t i = 0; i < n && d->steps; i++)
 		look_at(d, &slabs[i], cut[i]);
+	if (n == 0 || d->steps == 0)
+		share_note(pb, false, "not all lines that no packet gets to were found");
 	for (uint32_t i = 0; i < pb->n && n && d->steps; i++) {
 		struct lines *l = &d->of[i];
 

@@ -12,10 +12,6 @@
 #include "../base/hash.h"
 #include "share_int.h"
 
-#define ACTIVE_MAX (1 << 23)            /* entries in all intervals */
-#define RANGES_FREE (1 << 21)           /* of a decision, whatever the rules ... */
-#define RANGES_EACH 256                 /* ... and for each range that they have */
-
 /* --- numbers ------------------------------------------------------------------ */
 
 struct port_range
@@ -237,7 +233,6 @@ intern_function(struct evaluation *ev, struct strmap *known)
 		pset_copy(pb->scratch, &f->set[o], &ev->f.set[o]);
 		ev->ranges += f->set[o].n;
 	}
-	share_set_pieces(pb->scratch, f);
 	*at = pb->functions.n - 1;
 	return *at;
 }
@@ -250,7 +245,7 @@ limit_of(const struct problem *pb)
 
 	for (uint32_t i = 0; i < pb->n; i++)
 		n += pb->addrs[i].n;
-	return RANGES_FREE + RANGES_EACH * n;
+	return pb->ps->limits->ranges + pb->ps->limits->ranges_each * n;
 }
 
 /* What blocks at the end, coming in, is not needed; of all else it is not known. */
@@ -259,6 +254,7 @@ give_up(struct problem *pb)
 {
 	bool last = !pb->ps->tags && pb->side == LANG_TO;
 
+	share_note(pb, true, "too much to decide together: only what is plain is joined or left out");
 	pb->whole = false;
 	for (uint32_t i = pb->n; i > 0; i--) {
 		last = last && pb->e[i - 1].action == LANG_BLOCK;
@@ -291,7 +287,7 @@ share_slabs(struct problem *pb, uint32_t **cut, struct active **slabs)
 	uint32_t n;
 
 	*cut = cuts(pb, &n);
-	if (count_active(pb, *cut, n, ACTIVE_MAX) > ACTIVE_MAX)
+	if (count_active(pb, *cut, n, pb->ps->limits->active) > pb->ps->limits->active)
 		return 0;
 	*slabs = arena_zero(pb->scratch, n * sizeof(**slabs));
 	for (uint32_t i = 0; i < pb->n; i++) {
@@ -304,6 +300,13 @@ share_slabs(struct problem *pb, uint32_t **cut, struct active **slabs)
 			    share_item_range(pb->proto, &pb->e[i].items[k]));
 	}
 	return n;
+}
+
+void
+share_note(const struct problem *pb, bool shortened, const char *text)
+{
+	passes_add_note(pb->ps, (struct passes_note){ "share", pb->fam, pb->side, pb->proto,
+	    shortened, text });
 }
 
 void

@@ -9,6 +9,14 @@ const struct pass pass_table[] = {
 };
 const size_t pass_count = BASE_COUNT(pass_table);
 
+const struct passes_limits passes_limits = {
+	.active = 1 << 23,
+	.ranges = 1 << 21, .ranges_each = 256,
+	.layered = 1 << 21,
+	.dead = 1 << 22, .dead_each = 48,
+	.grouped = 1 << 18,
+};
+
 struct passes *
 passes_new(struct arena *arena, uint32_t n_rules, unsigned level, bool tags)
 {
@@ -18,6 +26,7 @@ passes_new(struct arena *arena, uint32_t n_rules, unsigned level, bool tags)
 	ps->level = level;
 	ps->tags = tags;
 	ps->n_rules = n_rules;
+	ps->limits = &passes_limits;
 	ps->merged = arena_zero(arena, n_rules * sizeof(*ps->merged));
 	return ps;
 }
@@ -29,6 +38,60 @@ passes_free(struct passes *ps)
 	arena_free(&ps->each);
 }
 
+void
+passes_limit(struct passes *ps, const struct passes_limits *limits)
+{
+	ps->limits = limits;
+}
+
+/* --- notes ------------------------------------------------------------------------- */
+
+static bool
+same_note(const struct passes_note *x, const struct passes_note *y)
+{
+	return strcmp(x->pass, y->pass) == 0 && x->fam == y->fam && x->side == y->side &&
+	    x->proto == y->proto && strcmp(x->text, y->text) == 0;
+}
+
+void
+passes_add_note(struct passes *ps, struct passes_note note)
+{
+	for (uint32_t i = 0; i < ps->notes.n; i++)
+		if (same_note(&ps->notes.v[i], &note))
+			return;
+	*vec_push(ps->arena, &ps->notes) = note;
+}
+
+const struct passes_note *
+passes_notes(const struct passes *ps, uint32_t *n)
+{
+	*n = ps->notes.n;
+	return ps->notes.v;
+}
+
+void
+passes_note_text(struct buf *out, const struct passes_note *note)
+{
+	buf_str(out, note->side == LANG_TO ? "in" : "out");
+	if (note->proto < LANG_PROTOS)
+		buf_printf(out, " %s", lang_proto_name[note->proto]);
+	buf_printf(out, ", IPv%d: %s", note->fam, note->text);
+}
+
+static void
+dump_notes(struct buf *out, const struct passes *ps, const char *pass)
+{
+	for (uint32_t i = 0; i < ps->notes.n; i++) {
+		if (strcmp(ps->notes.v[i].pass, pass) != 0)
+			continue;
+		buf_str(out, "  limit: ");
+		passes_note_text(out, &ps->notes.v[i]);
+		buf_char(out, '\n');
+	}
+}
+
+/* --- the run ----------------------------------------------------------------------- */
+
 const char *
 passes_run(struct passes *ps, struct arena *arena, struct policy *p, const char *debug,
     struct buf *dump)
@@ -37,12 +100,15 @@ passes_run(struct passes *ps, struct arena *arena, struct policy *p, const char 
 	const char *wrong;
 
 	ps->arena = arena;
+	memset(&ps->notes, 0, sizeof(ps->notes));
 	if (debug && strcmp(debug, "ir") == 0)
 		policy_dump(dump, p);
 	for (size_t i = 0; i < pass_count && pass_table[i].level <= ps->level; i++) {
 		pass_table[i].run(ps, p);
-		if (debug && strcmp(debug, pass_table[i].name) == 0)
+		if (debug && strcmp(debug, pass_table[i].name) == 0) {
 			policy_dump(dump, p);
+			dump_notes(dump, ps, debug);
+		}
 		state_placed |= pass_table[i].run == pass_state;
 		wrong = policy_check(p, state_placed);
 		if (wrong)

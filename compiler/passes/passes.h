@@ -26,6 +26,29 @@ struct pass {
 	void (*run)(struct passes *ps, struct policy *p);
 };
 
+/*
+ * What passes take on at most.  Past a limit a pass does less, which does not hang on
+ * the machine, and says so in a note; what it leaves decides the same as ever.
+ */
+struct passes_limits {
+	uint64_t active;                /* entries in all intervals of ports, of a decision */
+	uint64_t ranges, ranges_each;   /* of addresses: so many, and for each one of the rules */
+	uint64_t layered;               /* ranges of all functions that are laid over another */
+	uint64_t dead, dead_each;       /* searches for lines that are dead, and for each line */
+	uint64_t grouped;               /* lines of one direction and family, in groups */
+};
+
+extern const struct passes_limits passes_limits;
+
+struct passes_note {
+	const char *pass;
+	enum net_family fam;
+	enum lang_side side;
+	enum lang_proto proto;          /* LANG_PROTOS: all */
+	bool shortened;                 /* the pass left out what it is for */
+	const char *text;
+};
+
 extern const struct pass pass_table[];
 extern const size_t pass_count;
 
@@ -35,15 +58,22 @@ extern const size_t pass_count;
  */
 struct passes *passes_new(struct arena *arena, uint32_t n_rules, unsigned level, bool tags);
 void passes_free(struct passes *ps);
+/* Others than passes_limits; they must outlive the context. */
+void passes_limit(struct passes *ps, const struct passes_limits *limits);
 
 /*
  * Runs the passes of the level; what they make lives in arena (and in the
  * context's).  Returns NULL, or what invariant was broken and by which pass: an
  * internal error.  debug, where given, gets the IR after the pass of that name,
- * or before all of them for "ir".
+ * or before all of them for "ir"; and the pass's notes.
  */
 const char *passes_run(struct passes *ps, struct arena *arena, struct policy *p,
     const char *debug, struct buf *dump);
+
+/* What limits the last run met; good until the next one. */
+const struct passes_note *passes_notes(const struct passes *ps, uint32_t *n);
+/* "in tcp, IPv4: ..." */
+void passes_note_text(struct buf *out, const struct passes_note *note);
 
 /*
  * A lower bound, for -O2 without tags: no lists of lines, each for one protocol,

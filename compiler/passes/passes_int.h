@@ -24,6 +24,8 @@ struct passes {
 	uint32_t n_rules;
 	struct merged (*merged)[2];     /* by rule and side */
 	uint64_t bound;
+	const struct passes_limits *limits;
+	VEC(struct passes_note) notes;  /* in the policy's arena */
 };
 
 void pass_merge(struct passes *ps, struct policy *p);
@@ -31,6 +33,8 @@ void pass_state(struct passes *ps, struct policy *p);
 void pass_share(struct passes *ps, struct policy *p);
 void pass_tree(struct passes *ps, struct policy *p);
 
+/* Adds a note, unless it is there already; its text must last. */
+void passes_add_note(struct passes *ps, struct passes_note note);
 /* Takes from entries what those of rules that the compiler added decide before them. */
 void passes_leave_added(struct passes *ps, struct policy *p);
 /* The smallest list of ports, or of types and codes, that says the same. */

@@ -24,7 +24,6 @@
 #include "share_int.h"
 
 #define MAX_BASES 4             /* functions tried as the lowest layer */
-#define LAYERED_RANGES (1 << 21)        /* more are not looked at with each of them */
 
 /* --- lists -------------------------------------------------------------------- */
 
@@ -89,7 +88,10 @@ too_many(const struct problem *pb)
 		ranges += n;
 		most = n > most ? n : most;
 	}
-	return ranges + most * pb->functions.n > LAYERED_RANGES;
+	if (ranges + most * pb->functions.n <= pb->ps->limits->layered)
+		return false;
+	share_note(pb, false, "too many addresses to lay each list over another");
+	return true;
 }
 
 /* The functions that cost most when sliced are worth trying as the lowest layer. */
@@ -332,7 +334,7 @@ entries_at(struct problem *pb, const struct portset *items, struct rules_of *out
 			for (uint32_t k = 0; k < a->entries.n; k++)
 				if (pb->stamp[a->entries.v[k]] != pb->stamps) {
 					pb->stamp[a->entries.v[k]] = pb->stamps;
-					*vec_push(pb->scratch, &out->entries) = a->entries.v[k];
+					*vec_push(&pb->ps->each, &out->entries) = a->entries.v[k];
 				}
 		}
 	if (out->entries.n > 1)
@@ -363,7 +365,7 @@ find_entries(struct problem *pb, const struct pset *addrs, const struct portset 
 
 		if (pb->named[i] && pb->e[i].action == action &&
 		    pset_overlaps(&pb->addrs[i], addrs) && (known || has_items(pb, i, items)))
-			*vec_push(pb->scratch, &from->entries) = i;
+			*vec_push(&pb->ps->each, &from->entries) = i;
 	}
 }
 
@@ -382,24 +384,24 @@ find_rules(struct problem *pb, struct policy_entry *e, const struct ortc_line *l
 	struct rules_of from = { 0 };
 
 	for (uint32_t i = 0; i < n; i++)
-		pset_push_prefix(pb->scratch, &addrs, lines[i].p);
+		pset_push_prefix(&pb->ps->each, &addrs, lines[i].p);
 	pset_close(&addrs);
 	find_entries(pb, &addrs, items, e->action, &from);
 	if (from.entries.n == 0) {
 		for (const struct ortc_line *l = lines + n; l < end; l++) {
 			struct pset one = pset_none(pb->fam);
 
-			pset_push_prefix(pb->scratch, &one, l->p);
+			pset_push_prefix(&pb->ps->each, &one, l->p);
 			if (pset_overlaps(&one, &addrs))
-				pset_push_prefix(pb->scratch, &wider, l->p);
+				pset_push_prefix(&pb->ps->each, &wider, l->p);
 		}
 		pset_close(&wider);
-		pset_union(pb->scratch, &wider, &wider, &addrs);
+		pset_union(&pb->ps->each, &wider, &wider, &addrs);
 		find_entries(pb, &wider, items, other, &from);
 	}
 	for (uint32_t i = 0; i < pb->n && from.entries.n == 0; i++)
 		if (pb->named[i] && pset_overlaps(&pb->addrs[i], &addrs))
-			*vec_push(pb->scratch, &from.entries) = i;
+			*vec_push(&pb->ps->each, &from.entries) = i;
 	set_rules(pb, e, from.entries.v, from.entries.n);
 }
 
@@ -426,6 +428,7 @@ write_function(struct writer *w, uint32_t f, uint32_t base, const struct portset
 			addrs[j - i] = lines.list.v[j].p;
 		find_rules(pb, e, l, k - i, lines.list.v + lines.list.n, items);
 	}
+	arena_reset(&pb->ps->each);
 }
 
 /* Functions in the order of their lowest number, which is that of the cuts. */
@@ -476,6 +479,7 @@ write_joined(struct writer *w, struct join *joins)
 		e->rank = j->entry.rank;
 		name_dropped(pb, &joins[i], i);
 		set_rules(pb, e, j->from.v, j->from.n);
+		arena_reset(&pb->ps->each);
 	}
 }
 

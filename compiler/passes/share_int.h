@@ -14,10 +14,14 @@ struct piece {
 	uint8_t outcome;
 };
 
+struct pieces {
+	VEC(struct piece) list;
+};
+
 /* What a set of active entries makes of the addresses; the rest is the default. */
 struct function {
 	struct pset set[OUT_DEFAULT];   /* by outcome; OUT_BLOCK is empty coming in */
-	VEC(struct piece) pieces;       /* the same, all outcomes together in address order */
+	struct pieces pieces;           /* of all outcomes, in order; if asked for and kept */
 	struct portset items;           /* where it holds */
 	uint32_t lines_of_items;        /* lines it takes to say items */
 	uint64_t alone;                 /* lines for the addresses, over the default */
@@ -71,16 +75,17 @@ void share_take_addrs(struct problem *pb);
 void share_drop_dead(struct passes *ps, struct arena *scratch, struct policy *p, uint32_t first,
     bool whole);
 
+/* Notes that a limit was met; text must last. */
+void share_note(const struct problem *pb, bool shortened, const char *text);
+
 #define SHARE_NONE UINT32_MAX   /* instead of a function: the default */
 
-/* Sets pieces from the sets. */
-void share_set_pieces(struct arena *a, struct function *f);
 /*
  * Function f over function base, or over the default: how many lines.  ORTC_NEVER or
  * more: no list can say it.
  */
 uint64_t share_count(struct problem *pb, uint32_t f, uint32_t base);
-/* And which. */
+/* And which; they live in the context's `each`. */
 void share_solve(struct problem *pb, uint32_t f, uint32_t base, struct ortc_lines *lines);
 
 /* A function for the ports from first to last, over another one. */

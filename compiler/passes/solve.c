@@ -10,18 +10,18 @@
 #define KNOWN_MAX 64            /* functions of which all pairs are kept */
 
 struct labels {
-	struct arena *arena;
+	struct arena *arena;            /* the context's `each` */
 	unsigned fam;
 	enum outcome rest;
 	VEC(struct ortc_prefix) list;
 };
 
-void
-share_set_pieces(struct arena *a, struct function *f)
+static struct pieces
+make_pieces(struct arena *a, const struct function *f)
 {
 	uint32_t at[OUT_DEFAULT] = { 0 };
+	struct pieces out = { 0 };
 
-	f->pieces.n = 0;
 	for (;;) {
 		int first = -1;
 
@@ -30,11 +30,27 @@ share_set_pieces(struct arena *a, struct function *f)
 			    f->set[first].v[at[first]].first)))
 				first = o;
 		if (first < 0)
-			return;
-		*vec_push(a, &f->pieces) = (struct piece){ f->set[first].v[at[first]],
+			return out;
+		*vec_push(a, &out.list) = (struct piece){ f->set[first].v[at[first]],
 			(uint8_t)first };
 		at[first]++;
 	}
+}
+
+/* Kept where there are few functions, which are looked at again and again. */
+static struct pieces
+pieces_of(struct problem *pb, uint32_t number)
+{
+	struct function *f;
+
+	if (number == SHARE_NONE)
+		return (struct pieces){ 0 };
+	f = &pb->functions.v[number];
+	if (pb->functions.n > KNOWN_MAX)
+		return make_pieces(&pb->ps->each, f);
+	if (f->pieces.list.n == 0)
+		f->pieces = make_pieces(pb->scratch, f);
+	return f->pieces;
 }
 
 static void
@@ -76,9 +92,9 @@ outcome_at(struct rest *r, struct addr at, unsigned fam, struct addr *last)
 }
 
 static void
-add_labels(struct labels *out, const struct function *f, const struct function *base)
+add_labels(struct labels *out, struct pieces f, struct pieces base)
 {
-	struct rest x = { f->pieces.v, f->pieces.n }, y = { base->pieces.v, base->pieces.n };
+	struct rest x = { f.list.v, f.list.n }, y = { base.list.v, base.list.n };
 	struct addr_range r = { family_first(out->fam), { 0, 0 } };
 	struct addr end = family_last(out->fam), other;
 
@@ -96,21 +112,19 @@ add_labels(struct labels *out, const struct function *f, const struct function *
 }
 
 static struct labels
-labels_of(struct problem *pb, struct arena *arena, uint32_t f, uint32_t base)
+labels_of(struct problem *pb, uint32_t f, uint32_t base)
 {
-	static const struct function none;
-	struct labels out = { .arena = arena, .fam = pb->fam,
+	struct labels out = { .arena = &pb->ps->each, .fam = pb->fam,
 		.rest = pb->side == LANG_TO ? OUT_BLOCK : OUT_DEFAULT };
 
-	add_labels(&out, &pb->functions.v[f],
-	    base == SHARE_NONE ? &none : &pb->functions.v[base]);
+	add_labels(&out, pieces_of(pb, f), pieces_of(pb, base));
 	return out;
 }
 
 static uint64_t
 count(struct problem *pb, uint32_t f, uint32_t base)
 {
-	struct labels l = labels_of(pb, &pb->ps->each, f, base);
+	struct labels l = labels_of(pb, f, base);
 	struct ortc_label rest = { (uint8_t)l.rest, (uint8_t)l.rest };
 	uint64_t n = ortc_count(l.list.v, l.list.n, pb->fam, rest);
 
@@ -142,8 +156,8 @@ share_count(struct problem *pb, uint32_t f, uint32_t base)
 void
 share_solve(struct problem *pb, uint32_t f, uint32_t base, struct ortc_lines *lines)
 {
-	struct labels l = labels_of(pb, pb->scratch, f, base);
+	struct labels l = labels_of(pb, f, base);
 	struct ortc_label rest = { (uint8_t)l.rest, (uint8_t)l.rest };
 
-	ortc_solve(pb->scratch, l.list.v, l.list.n, pb->fam, rest, pb->scratch, lines);
+	ortc_solve(l.arena, l.list.v, l.list.n, pb->fam, rest, l.arena, lines);
 }

@@ -30,7 +30,8 @@
  * A group's number comes from what its head matches, so it stays when other parts
  * of the policy change.
  *
- * Time: n log n in lines, with at most DEPTH levels.
+ * Time: n log n in lines, with at most DEPTH levels; memory some 1.5 KB a line.  So there
+ * is a limit to lines (struct passes_limits), past which a direction stays flat.
  */
 #include <stdlib.h>
 
@@ -533,6 +534,32 @@ write_flat(struct tree *t)
 }
 
 static uint64_t
+count_lines(const struct tree *t)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < t->p->entries.n; i++) {
+		const struct policy_entry *e = &t->p->entries.v[i];
+		uint64_t addrs = e->any;
+
+		if (e->side != t->side || !has_family(e->proto, t->fam) ||
+		    (e->fam && e->fam != t->fam))
+			continue;
+		for (uint32_t k = 0; k < e->n_addrs; k++)
+			addrs += e->addrs[k].fam == t->fam;
+		n += addrs * (e->all_items ? 1 : e->n_items);
+	}
+	return n;
+}
+
+static void
+note(const struct tree *t, const char *text)
+{
+	passes_add_note(t->ps, (struct passes_note){ "tree", t->fam, t->side, LANG_PROTOS, true,
+	    text });
+}
+
+static uint64_t
 count_named(const struct policy *p)
 {
 	uint64_t n = 0;
@@ -547,7 +574,7 @@ count_named(const struct policy *p)
  * Where that would name the rules again and again, the lines stay as they were.
  */
 static void
-write_tree(struct tree *t, struct tree_list lists[LANG_PROTOS], uint32_t total)
+write_tree(struct tree *t, struct tree_list lists[LANG_PROTOS], uint64_t total)
 {
 	uint32_t start = t->out->entries.n;
 
@@ -561,7 +588,8 @@ write_tree(struct tree *t, struct tree_list lists[LANG_PROTOS], uint32_t total)
 			else if (!headed && !head)
 				write_lines(t, &lists[i], 0);
 		}
-	if (t->named > (uint64_t)NAMED_A_LINE * total + 2 * count_named(t->p)) {
+	if (t->named > NAMED_A_LINE * total + 2 * count_named(t->p)) {
+		note(t, "groups would name too many rules, so there are none");
 		t->out->entries.n = start;
 		write_flat(t);
 	}
@@ -571,14 +599,17 @@ static void
 write_direction(struct tree *t)
 {
 	struct tree_list lists[LANG_PROTOS];
-	uint32_t total = 0;
+	uint64_t total = count_lines(t);
 
+	if (total > t->ps->limits->grouped) {
+		note(t, "too many lines for groups, so there are none");
+		write_flat(t);
+		return;
+	}
 	t->origin = arena_zero(&t->ps->scratch, t->p->entries.n * sizeof(*t->origin));
 	t->origin_known = arena_zero(&t->ps->scratch, t->p->entries.n);
-	for (int i = 0; i < LANG_PROTOS; i++) {
+	for (int i = 0; i < LANG_PROTOS; i++)
 		lists[i] = lines_of(t, (enum lang_proto)i);
-		total += lists[i].line.n;
-	}
 	if (total < SMALL)
 		write_flat(t);
 	else

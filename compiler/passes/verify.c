@@ -296,11 +296,16 @@ verify_file(const struct verify *v, const struct policy *meaning, struct slice t
 {
 	struct proof pf = { .v = v, .meaning = meaning };
 	struct src src = { .name = slice_of(v->file), .text = text };
+	struct diags found = { .arena = &pf.arena };    /* they point into src */
 	struct filter_space *space;
 	struct ipf_file file;
 
 	pf.outcomes.arena = &pf.arena;
-	if (ipf_read(&pf.arena, v->diags, &src, v->fam, &file)) {
+	if (text.n > IPF_FILE_MAX) {
+		diag_add(v->diags, DIAG_verify_large, NULL, (struct span){ 0, 0 }, v->file);
+		return false;
+	}
+	if (ipf_read(&pf.arena, &found, &src, v->fam, &file)) {
 		pf.file = &file;
 		space = arena_zero(&pf.arena, sizeof(*space));
 		filter_space_init(space, &pf.arena, v->fam);
@@ -315,7 +320,8 @@ verify_file(const struct verify *v, const struct policy *meaning, struct slice t
 		}
 	} else {
 		diag_add(v->diags, DIAG_internal, NULL, (struct span){ 0, 0 },
-		    "the emitted file cannot be read back");
+		    arena_printf(&pf.arena, "%s cannot be read back: %s", v->file,
+		    found.list.v[0].text));
 		pf.failed = true;
 	}
 	arena_free(&pf.arena);
