@@ -7,6 +7,7 @@ set -u
 src=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
 FWRULE=$(realpath "${FWRULE:-./fwrule}")
 [ -x "$FWRULE" ] || { echo "no program: $FWRULE" >&2; exit 99; }
+command -v git >/dev/null || { echo "skipped: git is missing (apt-get install git)"; exit 77; }
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/bin" "$tmp/repo"
@@ -86,6 +87,10 @@ all_find()
 all_find 'as it should be'
 sed -i 's/^FROM any/from any/' web.fwrule
 all_find 'layout' fmt
+# The diff that CI shows is one that can be applied.
+checks=$((checks + 1))
+fwrule fmt --diff web.fwrule | git apply -p0 && fwrule fmt --check web.fwrule ||
+    { echo "not ok - git cannot apply what fmt --diff prints"; failed=1; }
 git checkout -q web.fwrule
 cat >>web.fwrule <<'END'
 

@@ -14,8 +14,6 @@ status_of fwrule fmt <loose.fwrule
 status_of fwrule fmt --check good.fwrule loose.fwrule wrong.fwrule
 status_of fwrule fmt --check good.fwrule examples/*/*.fwrule
 status_of fwrule fmt --diff good.fwrule loose.fwrule
-fwrule fmt --diff loose.fwrule | patch -s -o patched.fwrule loose.fwrule
-status_of fwrule fmt --check patched.fwrule
 # In place: permissions stay, a link stays a link, files with errors stay as they are.
 chmod 640 loose.fwrule
 ln -s loose.fwrule link.fwrule
