@@ -9,6 +9,7 @@ libgrammar_la_SOURCES = \
 	grammar/ipfnames.c \
 	grammar/ipfread.c \
 	grammar/parse.c grammar/parse.h grammar/parse_int.h \
+	grammar/pieces.c \
 	grammar/ptestast.c grammar/ptestast.h grammar/ptestast_int.h
 nodist_libgrammar_la_SOURCES = \
 	grammar/ipf.tab.c grammar/ipf.h grammar/ipf.lex.c \

@@ -56,10 +56,30 @@ hold(struct parse *px, int token, const struct span *t)
 	return SENTENCE_END;
 }
 
+/* All before rest is read, and what is wrong with it is told. */
+static void
+passed(struct parse *px, uint32_t rest)
+{
+	px->rest = rest;
+	px->mark = diag_mark(px->b.diags);
+}
+
+/*
+ * Is this the end of a piece?  A token that touches it may go on in the next, and what is
+ * shown behind an error must be there, too.
+ */
+static bool
+ends_piece(const struct parse *px, int token, struct span t)
+{
+	return px->more && (token == RULE_YYEOF ||
+	    px->end - (px->b.text + t.off + t.len) <= SRC_AROUND);
+}
+
 /* A file's tokens: between two sentences an end is put in. */
 static int
 next_in_file(RULE_YYSTYPE *value, struct parse *px)
 {
+	struct diag_mark mark = diag_mark(px->b.diags);
 	enum parse_part part = px->part;
 	int token;
 
@@ -69,10 +89,17 @@ next_in_file(RULE_YYSTYPE *value, struct parse *px)
 		px->good = px->b.diags->errors == px->errors_before;
 		token = px->held;
 		value->tok = px->held_text;
+		px->part = PART_START;
+		passed(px, value->tok.off);
 	} else {
 		token = rule_scan(value, px->scanner);
 		if (token == RULE_YYEOF)
 			value->tok = parse_end_of(px->at);
+		if (ends_piece(px, token, value->tok)) {
+			diag_rewind(px->b.diags, mark);
+			px->cut = px->begun;
+			return RULE_YYEOF;
+		}
 		if (token == RULE_YYEOF && px->wanted && !px->asked) {
 			px->asked = true;
 			return BAD_TOKEN;
@@ -112,8 +139,8 @@ parse_token_slow(RULE_YYSTYPE *value, struct parse *px)
 
 /* --- sentences ---------------------------------------------------------- */
 
-static void
-begin_text(struct parse *px, struct arena *arena, struct diags *diags, const struct src *src,
+void
+parse_begin(struct parse *px, struct arena *arena, struct diags *diags, const struct src *src,
     struct lang_opts opts)
 {
 	px->b = (struct ast_builder){
@@ -124,6 +151,9 @@ begin_text(struct parse *px, struct arena *arena, struct diags *diags, const str
 	px->part = PART_START;
 	px->open = 0;
 	px->errors_before = diags->errors;
+	px->more = px->cut = false;
+	px->from = px->rest = 0;
+	px->mark = diag_mark(diags);
 }
 
 static bool
@@ -139,8 +169,8 @@ check_text(struct diags *diags, const struct src *src, size_t max)
 	return false;
 }
 
-static bool
-run(struct parse *px, int start, bool file)
+bool
+parse_run(struct parse *px, int start, bool file)
 {
 	const struct src *src = px->b.src;
 	/* Outside the arena when that is emptied after each sentence. */
@@ -153,10 +183,10 @@ run(struct parse *px, int start, bool file)
 	copy[src->text.n] = copy[src->text.n + 1] = '\0';
 	px->b.text = copy;
 	px->end = copy + src->text.n;
-	px->at = (struct span){ 0, 0 };
+	px->at = (struct span){ px->from, 0 };
 	px->start = start;
 	px->plain = false;
-	rule_scan_text(px->scanner, copy, src->text.n + 2, file);
+	rule_scan_text(px->scanner, copy + px->from, src->text.n - px->from + 2, file);
 	good = rule_yyparse(px) == 0;
 	if (px->sink)
 		free(copy);
@@ -169,9 +199,9 @@ parse_sentence(struct parse *px, struct arena *arena, struct diags *diags,
 {
 	if (!check_text(diags, src, PARSE_MAX_SENTENCE))
 		return NULL;
-	begin_text(px, arena, diags, src, opts);
+	parse_begin(px, arena, diags, src, opts);
 	px->file = NULL;
-	return run(px, START_SENTENCE, false) ? px->b.rule : NULL;
+	return parse_run(px, START_SENTENCE, false) ? px->b.rule : NULL;
 }
 
 struct parse_file *
@@ -182,27 +212,10 @@ parse_source(struct parse *px, struct arena *arena, struct diags *diags, const s
 
 	if (!check_text(diags, src, PARSE_MAX_FILE))
 		return f;
-	begin_text(px, arena, diags, src, opts);
+	parse_begin(px, arena, diags, src, opts);
 	px->file = f;
-	run(px, START_FILE, true);
+	parse_run(px, START_FILE, true);
 	return f;
-}
-
-void
-parse_each(struct parse *px, struct arena *scratch, struct diags *diags, const struct src *src,
-    struct lang_opts opts, parse_sink *sink, void *context)
-{
-	struct parse_file none = { 0 };
-
-	if (!check_text(diags, src, PARSE_MAX_FILE))
-		return;
-	begin_text(px, scratch, diags, src, opts);
-	px->file = &none;
-	px->sink = sink;
-	px->context = context;
-	run(px, START_FILE, true);
-	px->sink = NULL;
-	px->file = NULL;
 }
 
 unsigned
@@ -280,6 +293,8 @@ void
 parse_comment(struct parse *px, struct span line)
 {
 	add_line(px, line);
+	if (!px->begun && px->last != ATTRIBUTE && !ends_piece(px, 0, line))
+		passed(px, parse_end_of(line).off);
 }
 
 static struct slice
@@ -345,6 +360,9 @@ parse_attribute(struct parse *px, struct span t)
 		bad_attribute(px, t, "the attribute's value is not a word or a well-formed quoted string");
 	else if (rest.n)
 		l->comment = (struct span){ t.off + (uint32_t)(rest.p - line.p), (uint32_t)rest.n };
+	/* Another has been read.  Else it belongs to the sentence that begins. */
+	if (px->last == ATTRIBUTE)
+		passed(px, parse_end_of(t).off);
 }
 
 bool
@@ -626,8 +644,8 @@ parse_report_syntax(struct parse *px, const char *found, const char **expected, 
 	struct diag *d;
 	int kept = 0;
 
-	if (px->last == BAD_TOKEN && !px->asked)
-		return;                 /* the scanner has said what is wrong */
+	if ((px->last == BAD_TOKEN && !px->asked) || px->cut)
+		return;                 /* the scanner has said what is wrong; or nothing is */
 	for (int i = 0; i < n; i++)
 		if (possible(px, expected[i]))
 			expected[kept++] = expected[i];

@@ -9,6 +9,8 @@
 #ifndef FWR_GRAMMAR_PARSE_H
 #define FWR_GRAMMAR_PARSE_H
 
+#include <sys/types.h>
+
 #include "../compiler/lang/ast.h"
 
 /* Longer texts are refused: spans are 32 bits wide. */
@@ -65,13 +67,29 @@ unsigned parse_expected(struct parse *px, struct arena *scratch, struct slice te
 bool parse_blank_between(const struct src *src, uint32_t from, uint32_t to);
 
 /*
- * As parse_source, without keeping anything: each sentence is handed to sink as it is
- * read, and its tree, which is in scratch, is gone when sink returns.  Attribute
- * lines are only checked for their form.  For input of any size: memory is the
- * text's once more, and that of one sentence.
+ * A source file of any size that is read in pieces and not kept: each sentence without
+ * an error is handed to sink as soon as it is read, and its tree, which is in scratch,
+ * is gone when sink returns.  Attribute lines are only checked for their form.
+ * Diagnostics are those of parse_source and own the lines that they show.
+ *
+ * Memory: two pieces, which grow to hold the longest sentence with the attribute lines
+ * before it, at most PARSE_MAX_PIECE bytes; longer ones end the reading with an error.  So
+ * does a byte that is not UTF-8, and from its piece on nothing is handed out.
  */
+#define PARSE_PIECE ((size_t)1 << 20)
+#define PARSE_MAX_PIECE (2 * PARSE_MAX_SENTENCE)
+
+struct parse_pieces {
+	struct slice name;              /* for diagnostics */
+	/* Reads up to n bytes to p: how many, 0 at the end, -1 when it has queued an error. */
+	ssize_t (*read)(void *context, char *p, size_t n);
+	void *context;
+	size_t size;                    /* of a piece to begin with: PARSE_PIECE */
+};
+
 typedef void parse_sink(void *context, const struct ast_rule *rule);
+
 void parse_each(struct parse *px, struct arena *scratch, struct diags *diags,
-    const struct src *src, struct lang_opts opts, parse_sink *sink, void *context);
+    const struct parse_pieces *in, struct lang_opts opts, parse_sink *sink, void *context);
 
 #endif

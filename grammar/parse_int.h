@@ -15,6 +15,12 @@ struct parse {
 	struct parse_file *file;        /* NULL: one sentence */
 	parse_sink *sink;               /* of a file that is not kept, or NULL */
 	void *context;
+	/* Of a file that is read in pieces (pieces.c). */
+	bool more;                      /* the text goes on behind this piece */
+	bool cut;                       /* a sentence had begun where the piece ends */
+	uint32_t from;                  /* where the piece's own text begins */
+	uint32_t rest;                  /* where the first sentence begins that is not complete */
+	struct diag_mark mark;          /* the diagnostics before that sentence */
 	const char *end;                /* of the scanned copy, b.text, without its NULs */
 	int start;                      /* the token that selects the grammar's entrance, or 0 */
 	bool plain;                     /* tokens are the scanner's: one sentence, which has begun */
@@ -54,6 +60,11 @@ parse_end_of(struct span t)
 /* The scanner's errors, as token kinds that the grammar never accepts. */
 void parse_report_char(struct parse *px, struct span t);
 void parse_report_string(struct parse *px, struct span t);
+
+/* Begins with a text and reads it; whether it had no syntax error. */
+void parse_begin(struct parse *px, struct arena *arena, struct diags *diags,
+    const struct src *src, struct lang_opts opts);
+bool parse_run(struct parse *px, int start, bool file);
 
 /* A syntax error at px->at: token names as in rule.y, n of them 0 when nothing is known. */
 void parse_report_syntax(struct parse *px, const char *found, const char **expected, int n);

@@ -25,6 +25,7 @@ check_PROGRAMS += \
 	tests/net-test \
 	tests/ortc-test \
 	tests/passes-test \
+	tests/pieces-test \
 	tests/portset-test \
 	tests/pset-test \
 	tests/query-params-test \
@@ -77,6 +78,7 @@ tests_ortc_test_SOURCES = tests/ortc-test.c $(model_sources)
 tests_passes_test_SOURCES = tests/passes-test.c $(model_sources)
 tests_verify_test_SOURCES = tests/verify-test.c tests/ipf-doc.h tests/mutate.c tests/mutate.h \
 	$(model_sources)
+tests_pieces_test_SOURCES = tests/pieces-test.c tests/random.h tests/sentence.c tests/sentence.h
 tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_query_params_test_SOURCES = tests/query-params-test.c

@@ -2,6 +2,8 @@
 /* The diagnostics queue and its printer for people. */
 #include "diag.h"
 
+#include <inttypes.h>
+
 #include "text.h"
 
 static const struct {
@@ -38,10 +40,7 @@ diag_vadd(struct diags *ds, enum diag_id id, const struct src *src, struct span 
 		ds->errors++;
 	else if (catalogue[id].severity == DIAG_WARNING)
 		ds->warnings++;
-	if (ds->list.n < limit)
-		d = vec_push(ds->arena, &ds->list);
-	else
-		d = arena_alloc(ds->arena, sizeof(*d));
+	d = ds->list.n < limit ? vec_push(ds->arena, &ds->list) : &ds->past;
 	*d = (struct diag){
 		.id = id,
 		.severity = catalogue[id].severity,
@@ -49,7 +48,8 @@ diag_vadd(struct diags *ds, enum diag_id id, const struct src *src, struct span 
 		.src = src,
 		.at = at,
 	};
-	d->text = arena_vprintf(ds->arena, NULL, catalogue[id].text, ap);
+	/* However many there are, those past the limit take no memory. */
+	d->text = d == &ds->past ? "" : arena_vprintf(ds->arena, NULL, catalogue[id].text, ap);
 	return d;
 }
 
@@ -84,6 +84,8 @@ diag_help(struct diags *ds, struct diag *d, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (d == &ds->past)
+		return;
 	va_start(ap, fmt);
 	d->help = arena_vprintf(ds->arena, NULL, fmt, ap);
 	va_end(ap);
@@ -93,9 +95,12 @@ void
 diag_relate(struct diags *ds, struct diag *d, const struct src *src, struct span at,
     const char *fmt, ...)
 {
-	struct diag_related *r = arena_zero(ds->arena, sizeof(*r)), **end;
+	struct diag_related *r, **end;
 	va_list ap;
 
+	if (d == &ds->past)
+		return;
+	r = arena_zero(ds->arena, sizeof(*r));
 	r->src = src;
 	r->at = at;
 	va_start(ap, fmt);
@@ -178,11 +183,13 @@ src_position(const struct src *src, uint32_t off, uint32_t *line, uint32_t *colu
 {
 	const char *text = src->text.p, *nl;
 	size_t n = src->text.n, start, end;
-	uint32_t c = 1;
+	uint32_t c;
 
 	if (off > n)
 		off = (uint32_t)n;
 	start = find_line(src, off, line);
+	*line += src->before.lines;
+	c = 1 + (start == 0 ? src->before.columns : 0);
 	for (size_t i = start; i < off; i++)
 		if (((unsigned char)text[i] & 0xc0) != 0x80)
 			c++;
@@ -193,6 +200,53 @@ src_position(const struct src *src, uint32_t off, uint32_t *line, uint32_t *colu
 	*column = c;
 	if (line_text)
 		*line_text = (struct slice){ text + start, end - start };
+}
+
+/* --- pieces --------------------------------------------------------------- */
+
+static size_t char_start(struct slice s, size_t i, int step);
+
+const struct src *
+src_excerpt(struct arena *arena, const struct src *src, struct span *at)
+{
+	struct src *piece = arena_zero(arena, sizeof(*piece));
+	uint32_t line, column;
+	struct slice all = src->text, text;
+	size_t from, to, off = at->off < all.n ? at->off : all.n;
+
+	src_position(src, at->off, &line, &column, &text);
+	from = (size_t)(text.p - all.p);
+	to = from + text.n;
+	if (off > from + SRC_AROUND)
+		from = char_start(all, off - SRC_AROUND, 1);
+	/* src_position leaves one carriage return out, and will again. */
+	if (to < all.n && all.p[to] == '\r')
+		to++;
+	if (to < off)
+		to = off;
+	if (to > off + SRC_AROUND)
+		to = char_start(all, off + SRC_AROUND, -1);
+	*piece = (struct src){ .name = src->name, .within = src->within, .outer = src->outer,
+		.outer_at = src->outer_at, .before = { src->before.bytes + from, line - 1, column - 1 } };
+	piece->text = arena_slice(arena, (struct slice){ all.p + from, to - from });
+	for (size_t i = from; i < off; i++)
+		piece->before.columns -= ((unsigned char)all.p[i] & 0xc0) != 0x80;
+	at->off = (uint32_t)(off - from);
+	return piece;
+}
+
+void
+diag_keep_places(struct diags *ds, uint32_t n, const struct src *src)
+{
+	for (uint32_t i = n; i < ds->list.n; i++) {
+		struct diag *d = &ds->list.v[i];
+
+		if (d->src == src)
+			d->src = src_excerpt(ds->arena, src, &d->at);
+		for (struct diag_related *r = d->related; r; r = r->next)
+			if (r->src == src)
+				r->src = src_excerpt(ds->arena, src, &r->at);
+	}
 }
 
 /* --- printing ----------------------------------------------------------- */
@@ -362,8 +416,8 @@ diag_write_json(struct buf *out, const struct diag *d)
 	buf_printf(out, ",\"code\":\"%s\"", d->code);
 	if (d->src && d->src->text.p) {
 		src_position(d->src, d->at.off, &line, &column, NULL);
-		buf_printf(out, ",\"offset\":%u,\"length\":%u,\"line\":%u,\"column\":%u",
-		    d->at.off, d->at.len, line, column);
+		buf_printf(out, ",\"offset\":%" PRIu64 ",\"length\":%u,\"line\":%u,\"column\":%u",
+		    d->src->before.bytes + d->at.off, d->at.len, line, column);
 	}
 	if (d->src && d->src->within.n) {
 		buf_str(out, ",\"where\":");

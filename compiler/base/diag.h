@@ -25,6 +25,14 @@ struct src {
 	struct slice within;
 	const struct src *outer;        /* that file, where its text is at hand, or NULL */
 	struct span outer_at;           /* the part in it: the object that holds the rule */
+	/*
+	 * Where the text is a piece of a longer one, what stands before it: bytes, whole
+	 * lines, and characters of the line in which it begins.
+	 */
+	struct {
+		uint64_t bytes;
+		uint32_t lines, columns;
+	} before;
 	const uint32_t *lines;          /* where lines begin, if src_index was called; or NULL */
 	uint32_t n_lines;
 	uint32_t known_off, known_line; /* where src_position last was: lines before it, less 1 */
@@ -65,6 +73,7 @@ struct diags {
 	VEC(struct diag) list;
 	uint32_t limit;                 /* 0: DIAG_LIMIT; what comes later is only counted */
 	uint32_t errors, warnings;      /* also those past the limit */
+	struct diag past;               /* the last one past the limit */
 };
 
 #define DIAG_LIMIT 100
@@ -83,6 +92,28 @@ void diag_help(struct diags *ds, struct diag *d, const char *fmt, ...)
 void diag_relate(struct diags *ds, struct diag *d, const struct src *src,
     struct span at, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* Lets those from the n-th on outlive src, a piece that is read over by the next. */
+void diag_keep_places(struct diags *ds, uint32_t n, const struct src *src);
+
+/* Where a queue is, and back to there: what came since was said too early. */
+struct diag_mark {
+	uint32_t n, errors, warnings;
+};
+
+static inline struct diag_mark
+diag_mark(const struct diags *ds)
+{
+	return (struct diag_mark){ ds->list.n, ds->errors, ds->warnings };
+}
+
+static inline void
+diag_rewind(struct diags *ds, struct diag_mark m)
+{
+	ds->list.n = m.n;
+	ds->errors = m.errors;
+	ds->warnings = m.warnings;
+}
+
 /*
  * Drops what came after the first n diagnostics: programs get one error of a
  * sentence, the first in reading order.
@@ -98,6 +129,13 @@ const char *diag_severity_name(enum diag_severity s);
 /* 1-based line, and column in code points; *line_text, where given, is the whole line. */
 void src_position(const struct src *src, uint32_t off, uint32_t *line,
     uint32_t *column, struct slice *line_text);
+
+/*
+ * A source of its own in the arena, for one that will be gone: the line of *at with
+ * what is shown of it.  *at is moved to where the same place is there.
+ */
+#define SRC_AROUND 512  /* bytes of the line on either side, which is more than is shown */
+const struct src *src_excerpt(struct arena *arena, const struct src *src, struct span *at);
 
 /* Makes src_position as quick at any place as at the next: for sources with many findings. */
 void src_index(struct arena *arena, struct src *src);

@@ -14,6 +14,7 @@
  * sequence gives TEXT_BAD and moves on by one.
  */
 #define TEXT_BAD UINT32_MAX
+#define TEXT_UTF8_MAX 4         /* bytes of a character */
 uint32_t text_decode(struct slice s, size_t *i);
 /* Writes 1 to 4 bytes; returns how many. */
 size_t text_encode(char *out, uint32_t cp);

@@ -86,6 +86,22 @@ struct rule *input_object(struct input *in, const json_t *object, struct slice w
 struct src *input_file(struct arena *arena, struct diags *diags, const char *path);
 
 /*
+ * The same, opened to be read on and on: source files in pieces (parse_each).  name is in
+ * the arena.  False, and a diagnostic, if it cannot be opened.
+ */
+struct input_stream {
+	struct diags *diags;
+	struct src *src;                /* the name alone */
+	int fd;
+};
+
+bool input_open(struct arena *arena, struct diags *diags, const char *path,
+    struct input_stream *in);
+/* As parse_pieces wants it; the stream is its context. */
+ssize_t input_next(void *stream, char *p, size_t n);
+void input_close(struct input_stream *in);
+
+/*
  * Another format that rules come in, told by its first bytes: for parts of the
  * program that stand behind this one.  To be added before anything is read.
  */

@@ -435,28 +435,58 @@ slurp_regular(int fd, struct arena *arena, size_t size, struct slice *text)
 	return false;
 }
 
+bool
+input_open(struct arena *arena, struct diags *diags, const char *path, struct input_stream *in)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+
+	in->diags = diags;
+	in->src = arena_zero(arena, sizeof(*in->src));
+	in->src->name = arena_slice(arena, slice_of(is_stdin ? "<stdin>" : path));
+	in->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return in->fd >= 0 || cannot_read(diags, in->src, strerror(errno)) != NULL;
+}
+
+ssize_t
+input_next(void *stream, char *p, size_t n)
+{
+	struct input_stream *in = stream;
+	ssize_t got;
+
+	while ((got = read(in->fd, p, n)) < 0 && errno == EINTR)
+		;
+	if (got < 0)
+		cannot_read(in->diags, in->src, strerror(errno));
+	return got;
+}
+
+void
+input_close(struct input_stream *in)
+{
+	if (in->fd != STDIN_FILENO)
+		close(in->fd);
+}
+
 struct src *
 input_file(struct arena *arena, struct diags *diags, const char *path)
 {
-	struct src *src = arena_zero(arena, sizeof(*src));
-	bool is_stdin = strcmp(path, "-") == 0;
+	struct input_stream in;
 	struct buf b = { 0 };
 	struct stat st;
-	int fd = is_stdin ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct src *src;
 
-	src->name = arena_slice(arena, slice_of(is_stdin ? "<stdin>" : path));
-	if (fd < 0)
-		return cannot_read(diags, src, strerror(errno));
-	if (!is_stdin && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    (size_t)st.st_size <= INPUT_MAX_FILE &&
-	    slurp_regular(fd, arena, (size_t)st.st_size, &src->text)) {
-		close(fd);
+	if (!input_open(arena, diags, path, &in))
+		return NULL;
+	src = in.src;
+	if (in.fd != STDIN_FILENO && fstat(in.fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size > 0 && (size_t)st.st_size <= INPUT_MAX_FILE &&
+	    slurp_regular(in.fd, arena, (size_t)st.st_size, &src->text)) {
+		input_close(&in);
 		return src;
 	}
-	if (!slurp(fd, &b, INPUT_MAX_FILE))
+	if (!slurp(in.fd, &b, INPUT_MAX_FILE))
 		src = cannot_read(diags, src, strerror(errno));
-	if (!is_stdin)
-		close(fd);
+	input_close(&in);
 	if (src && b.n > INPUT_MAX_FILE) {
 		diag_add(diags, DIAG_input_large, src, NOWHERE, INPUT_MAX_FILE);
 		src = NULL;

@@ -6,6 +6,7 @@
 #include "ast.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 
 #include "../base/text.h"
 #include "../base/uuid.h"
@@ -598,9 +599,17 @@ ast_write_parsed(struct buf *out, const struct ast_rule *r)
 }
 
 static void
-dump_span(struct buf *out, const char *key, struct span at)
+dump_place(struct buf *out, const struct ast_rule *r, struct span at)
 {
-	buf_printf(out, ",\"%s\":[%u,%u]", key, at.off, at.len);
+	/* What is not there has no place. */
+	buf_printf(out, "[%" PRIu64 ",%u]", at.len ? r->src->before.bytes + at.off : 0, at.len);
+}
+
+static void
+dump_span(struct buf *out, const struct ast_rule *r, const char *key, struct span at)
+{
+	buf_printf(out, ",\"%s\":", key);
+	dump_place(out, r, at);
 }
 
 void
@@ -608,20 +617,20 @@ ast_dump(struct buf *out, const struct ast_rule *r)
 {
 	buf_str(out, "{\"rule\":");
 	ast_write_parsed(out, r);
-	dump_span(out, "span", r->span);
+	dump_span(out, r, "span", r->span);
 	for (int s = 0; s < 2; s++) {
 		buf_printf(out, ",\"%s\":[", lang_side_name[s]);
 		for (uint32_t i = 0; i < r->side[s].targets.n; i++) {
-			const struct ast_target *t = &r->side[s].targets.v[i];
-
-			buf_printf(out, "%s[%u,%u]", i ? "," : "", t->span.off, t->span.len);
+			if (i)
+				buf_char(out, ',');
+			dump_place(out, r, r->side[s].targets.v[i].span);
 		}
 		buf_char(out, ']');
 	}
-	dump_span(out, "action", r->action_span);
-	dump_span(out, "protocol", r->proto_span);
-	dump_span(out, "items", r->items_span);
+	dump_span(out, r, "action", r->action_span);
+	dump_span(out, r, "protocol", r->proto_span);
+	dump_span(out, r, "items", r->items_span);
 	if (r->has_priority)
-		dump_span(out, "priority", r->priority_span);
+		dump_span(out, r, "priority", r->priority_span);
 	buf_str(out, "}\n");
 }

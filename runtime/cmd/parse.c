@@ -84,10 +84,13 @@ take_rule(void *context, const struct ast_rule *r)
 static void
 parse_path(struct job *j, const char *path)
 {
-	struct src *src = input_file(&j->arena, &j->diags, path);
+	struct input_stream in;
 
-	if (src && check_utf8(j, src))
-		parse_each(j->px, &j->scratch, &j->diags, src, j->opts, take_rule, j);
+	if (!input_open(&j->arena, &j->diags, path, &in))
+		return;
+	parse_each(j->px, &j->scratch, &j->diags, &(struct parse_pieces){ in.src->name,
+	    input_next, &in, PARSE_PIECE }, j->opts, take_rule, j);
+	input_close(&in);
 }
 
 /* Is an argument a path, though there is no file there?  No sentence is without a space. */
