@@ -626,9 +626,9 @@ test_damaged_files(void **state)
 		write_bytes(path, bytes.p, n);
 		expect_refusal(&w, path, "is cut off");
 	}
-	memcpy((char *)(uintptr_t)bytes.p + 12, "\3\0\0\0", 4);
+	memcpy((char *)(uintptr_t)bytes.p + 12, "\115\0\0\0", 4);
 	write_bytes(path, bytes.p, bytes.n);
-	expect_refusal(&w, path, "is of version 3");
+	expect_refusal(&w, path, "is of version 77");
 	memcpy(&order, bytes.p + 8, 4);
 	order = __builtin_bswap32(order);
 	memcpy((char *)(uintptr_t)bytes.p + 8, &order, 4);

@@ -229,6 +229,12 @@ static const bool json_special[256] = {
 	[0 ... 0x1f] = true, ['"'] = true, ['\\'] = true, [0xed] = true, [0xf5 ... 0xff] = true,
 };
 
+bool
+text_json_is_special(unsigned char c)
+{
+	return json_special[c];
+}
+
 static void
 json_escape(struct buf *out, struct slice s, size_t *i)
 {
@@ -310,4 +316,14 @@ text_json(struct buf *out, struct slice s)
 	while ((i = copy_plain(out, s, i)) < s.n)
 		json_escape(out, s, &i);
 	buf_char(out, '"');
+}
+
+char *
+text_json_put(char *out, struct slice s)
+{
+	struct buf b;
+
+	buf_borrow(&b, out, TEXT_JSON_ROOM * s.n + TEXT_JSON_SPARE);
+	text_json(&b, s);
+	return out + b.n;
 }

@@ -36,14 +36,23 @@ query_write_rule(struct buf *out, const struct query *q, const struct rule *r)
 	buf_char(out, '}');
 }
 
+static bool
+write_viewed(struct buf *out, struct index_reader *rd, const struct query *q, uint32_t number)
+{
+	struct record_room room;
+	struct rule r;
+
+	if (!index_view(rd, number, &r, &room))
+		return false;
+	query_write_rule(out, q, &r);
+	return true;
+}
+
 bool
 query_write(struct buf *out, struct index_reader *rd, const struct query *q,
     const struct query_answer *a)
 {
-	/* A rule as it is stored needs nothing of its lists. */
-	bool lists = q->explain || q->fields;
-	struct record_room room;
-	struct rule r;
+	bool whole = !q->explain && !q->fields;
 
 	if (q->count) {
 		buf_uint(out, a->total);
@@ -52,12 +61,11 @@ query_write(struct buf *out, struct index_reader *rd, const struct query *q,
 	buf_char(out, '[');
 	for (uint32_t i = 0; i < a->found.n; i++) {
 		index_prefetch(rd, a->found.v, a->found.n, i);
-		if (lists ? !index_view(rd, a->found.v[i], &r, &room)
-		    : !index_view_texts(rd, a->found.v[i], &r))
-			return false;
 		if (i)
 			buf_char(out, ',');
-		query_write_rule(out, q, &r);
+		if (whole ? !index_write_json(out, rd, a->found.v[i])
+		    : !write_viewed(out, rd, q, a->found.v[i]))
+			return false;
 	}
 	buf_char(out, ']');
 	return true;

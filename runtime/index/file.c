@@ -22,7 +22,7 @@
 #include "../../compiler/input/input.h"
 #include "index_int.h"
 
-#define FILE_VERSION 2u
+#define FILE_VERSION 3u
 #define FILE_ORDER 0x01020304u
 #define EAGER_PAGES 256                 /* 16 MiB: checked whole when opened, in some 2 ms */
 #define NOWHERE ((struct span){ 0, 0 })

@@ -485,6 +485,19 @@ index_view_texts(struct index_reader *rd, uint32_t number, struct rule *out)
 	return false;
 }
 
+bool
+index_write_json(struct buf *out, struct index_reader *rd, uint32_t number)
+{
+	const struct record *rec = index_record(rd, number);
+
+	if (!rec)
+		return false;
+	if (record_write_json(out, rec, rec->bytes))
+		return true;
+	store_mark_corrupt(&rd->ix->store);
+	return false;
+}
+
 /* A number's entry so far ahead, and its record so far: a miss each. */
 #define AHEAD_ENTRY 16
 #define AHEAD_RECORD 8
@@ -499,7 +512,7 @@ index_prefetch(struct index_reader *rd, const uint32_t *numbers, uint32_t n, uin
 		__builtin_prefetch(index_number_at(rd->ix, numbers[at + AHEAD_ENTRY]));
 	if (at + AHEAD_RECORD < n &&
 	    (e = index_number_at(rd->ix, numbers[at + AHEAD_RECORD])) != NULL)
-		store_prefetch(st, e->record, sizeof(struct record) + 192);
+		store_prefetch(st, e->record, sizeof(struct record) + 128);
 }
 
 void

@@ -66,6 +66,8 @@ bool index_view(struct index_reader *rd, uint32_t number, struct rule *out,
     struct record_room *room);
 /* The same without lists and ports: texts and flags are all that is asked for. */
 bool index_view_texts(struct index_reader *rd, uint32_t number, struct rule *out);
+/* The rule as FWAPI has it; what a view would only be made for. */
+bool index_write_json(struct buf *out, struct index_reader *rd, uint32_t number);
 /* The record itself, which is what index_view makes a rule of; NULL as above. */
 const struct record *index_record(struct index_reader *rd, uint32_t number);
 /*

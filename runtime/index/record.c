@@ -2,6 +2,8 @@
 /* Rules to records and back; what is read may come from a damaged file. */
 #include "record.h"
 
+#include "../../compiler/base/text.h"
+
 enum { IPS, SUBNETS, TAGS, VMS };
 
 #define NO_VALUE UINT32_MAX
@@ -82,16 +84,41 @@ add_tags(struct buf *out, struct buf *texts, const struct rule_side *side)
 	}
 }
 
+/* The marks of a sentence; false if it has bytes that a backslash does not mend. */
+static bool
+add_marks(struct buf *out, struct slice text)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		bool mark = c == '"' || c == '\\';
+
+		if (!mark && text_json_is_special(c))
+			return false;
+		if (i - from == RECORD_NO_MARK) {
+			buf_char(out, (char)RECORD_NO_MARK);
+			from = i;
+		}
+		if (mark) {
+			buf_char(out, (char)(i - from));
+			from = i;
+		}
+	}
+	return out->n < RECORD_UNMARKED;
+}
+
 void
 record_write(struct buf *out, const struct rule *r)
 {
 	struct record rec = { .flags = record_flags(r), .uuid = r->uuid, .owner = r->owner,
 		.priority = r->priority, .n_items = r->n_items };
-	struct buf texts;
-	char small[2048];
-	uint32_t total;
+	char lists_room[1024], texts_room[2048], marks_room[256];
+	struct buf lists, texts, marks;
 
-	buf_borrow(&texts, small, sizeof(small));
+	buf_borrow(&marks, marks_room, sizeof(marks_room));
+	buf_borrow(&lists, lists_room, sizeof(lists_room));
+	buf_borrow(&texts, texts_room, sizeof(texts_room));
 	rec.text_n = (uint32_t)r->text.n;
 	rec.version_n = (uint32_t)r->version.n;
 	rec.created_n = r->has_created_by ? (uint32_t)r->created_by.n : 0;
@@ -108,20 +135,30 @@ record_write(struct buf *out, const struct rule *r)
 		rec.n[s][TAGS] = side->n_tags;
 		rec.n[s][VMS] = side->n_vms;
 	}
-	buf_add(out, &rec, sizeof(rec));
 	for (int s = 0; s < 2; s++)
-		buf_add(out, r->side[s].vms, r->side[s].n_vms * sizeof(struct uuid));
-	add_items(out, r);
+		buf_add(&lists, r->side[s].vms, r->side[s].n_vms * sizeof(struct uuid));
+	add_items(&lists, r);
 	for (int s = 0; s < 2; s++) {
-		add_prefixes(out, r->side[s].ips, r->side[s].n_ips);
-		add_prefixes(out, r->side[s].subnets, r->side[s].n_subnets);
+		add_prefixes(&lists, r->side[s].ips, r->side[s].n_ips);
+		add_prefixes(&lists, r->side[s].subnets, r->side[s].n_subnets);
 	}
 	for (int s = 0; s < 2; s++)
-		add_tags(out, &texts, &r->side[s]);
+		add_tags(&lists, &texts, &r->side[s]);
+	if (!add_marks(&marks, r->text)) {
+		marks.n = 0;
+		rec.marks_n = RECORD_UNMARKED;
+	} else {
+		rec.marks_n = (uint16_t)marks.n;
+	}
+	rec.lists_n = (uint16_t)lists.n;        /* at most 5 kB */
+	rec.bytes = (uint32_t)(sizeof(rec) + marks.n + texts.n + lists.n);
+	buf_add(out, &rec, sizeof(rec));
+	buf_slice(out, buf_view(&marks));
 	buf_slice(out, buf_view(&texts));
+	buf_slice(out, buf_view(&lists));
+	buf_free(&marks);
 	buf_free(&texts);
-	total = (uint32_t)out->n;
-	memcpy(out->p, &total, sizeof(total));
+	buf_free(&lists);
 }
 
 /* --- reading ----------------------------------------------------------------- */
@@ -257,7 +294,7 @@ view_texts(const struct record *rec, struct reader texts, struct rule *out)
 }
 
 static bool
-view_sides(struct reader *rd, struct rule *out, struct record_room *room)
+view_sides(struct reader *rd, struct reader *texts, struct rule *out, struct record_room *room)
 {
 	const char *tags[2];
 
@@ -276,17 +313,32 @@ view_sides(struct reader *rd, struct rule *out, struct record_room *room)
 		if (!tags[s])
 			return false;
 	}
-	return read_tags(tags[0], rd, room->tag[0], out->side[0].n_tags) &&
-	    read_tags(tags[1], rd, room->tag[1], out->side[1].n_tags);
+	return read_tags(tags[0], texts, room->tag[0], out->side[0].n_tags) &&
+	    read_tags(tags[1], texts, room->tag[1], out->side[1].n_tags);
+}
+
+/* The marks, and behind them texts and lists; NULL if they are not in the record. */
+static const unsigned char *
+find_parts(const struct record *rec, size_t bytes, struct reader *texts, struct reader *lists)
+{
+	const char *marks = (const char *)(rec + 1);
+	size_t marks_n = rec->marks_n == RECORD_UNMARKED ? 0 : rec->marks_n;
+
+	if (bytes < sizeof(*rec) + marks_n + rec->lists_n)
+		return NULL;
+	texts->at = marks + marks_n;
+	lists->end = (const char *)rec + bytes;
+	texts->end = lists->at = lists->end - rec->lists_n;
+	return (const unsigned char *)marks;
 }
 
 bool
 record_view(const struct record *rec, size_t bytes, struct rule *out, struct record_room *room)
 {
-	struct reader rd = { (const char *)(rec + 1), (const char *)rec + bytes };
+	struct reader texts, rd;
 
 	view_head(rec, out);
-	if (out->proto >= LANG_PROTOS)
+	if (out->proto >= LANG_PROTOS || !find_parts(rec, bytes, &texts, &rd))
 		return false;
 	for (int s = 0; s < 2; s++) {
 		struct rule_side *side = &out->side[s];
@@ -300,34 +352,16 @@ record_view(const struct record *rec, size_t bytes, struct rule *out, struct rec
 		memcpy(side->vms, vms, side->n_vms * sizeof(struct uuid));
 	}
 	out->items = room->item;
-	if (!read_items(&rd, out->items, out->n_items) || !view_sides(&rd, out, room))
-		return false;
-	return view_texts(rec, rd, out);
-}
-
-static bool
-skip_prefixes(struct reader *rd, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		const char *head = take(rd, 2);
-
-		if (!head || !take(rd, head[0] == NET_V4 ? sizeof(uint32_t) : sizeof(struct addr)))
-			return false;
-	}
-	return true;
+	return read_items(&rd, out->items, out->n_items) &&
+	    view_sides(&rd, &texts, out, room) && view_texts(rec, texts, out);
 }
 
 bool
 record_view_texts(const struct record *rec, size_t bytes, struct rule *out)
 {
-	struct reader rd = { (const char *)(rec + 1), (const char *)rec + bytes };
-	const uint8_t *from = rec->n[0], *to = rec->n[1];
+	struct reader texts, lists;
 
-	if (!take(&rd, (size_t)(from[VMS] + to[VMS]) * sizeof(struct uuid) +
-	    (size_t)rec->n_items * ITEM_BYTES) ||
-	    !skip_prefixes(&rd, from[IPS]) || !skip_prefixes(&rd, from[SUBNETS]) ||
-	    !skip_prefixes(&rd, to[IPS]) || !skip_prefixes(&rd, to[SUBNETS]) ||
-	    !take(&rd, (size_t)(from[TAGS] + to[TAGS]) * sizeof(struct packed_tag)))
+	if (!find_parts(rec, bytes, &texts, &lists))
 		return false;
 	view_head(rec, out);
 	out->n_items = 0;
@@ -336,7 +370,140 @@ record_view_texts(const struct record *rec, size_t bytes, struct rule *out)
 
 		side->n_ips = side->n_subnets = side->n_tags = side->n_vms = 0;
 	}
-	return out->proto < LANG_PROTOS && view_texts(rec, rd, out);
+	return out->proto < LANG_PROTOS && view_texts(rec, texts, out);
+}
+
+/* --- JSON -------------------------------------------------------------------- */
+
+#define FAST_TEXTS 65536u       /* bytes of texts up to which room for the worst is made */
+#define FIXED_BYTES 512         /* more than all that is written besides texts */
+
+/* A literal; returns where the next byte goes. */
+#define PUT(p, text) ((char *)memcpy((p), (text), sizeof(text) - 1) + sizeof(text) - 1)
+
+static char *
+put_bool(char *p, uint32_t b)
+{
+	switch (b & 3) {
+	case RULE_FALSE:
+		return PUT(p, "false");
+	case RULE_TRUE:
+		return PUT(p, "true");
+	case RULE_FALSE_TEXT:
+		return PUT(p, "\"false\"");
+	default:
+		return PUT(p, "\"true\"");
+	}
+}
+
+static char *
+put_uuid(char *p, struct uuid u)
+{
+	uuid_write(p, u);
+	return p + UUID_TEXT;
+}
+
+#define RUN 32                  /* bytes that are copied as fast as one */
+
+static inline char *
+put_run(char *p, const char *from, size_t n, const char *end)
+{
+	if (n <= RUN && end - from >= RUN)
+		memcpy(p, from, RUN);
+	else
+		memcpy(p, from, n);
+	return p + n;
+}
+
+/* A sentence from its marks, in a record that ends at end; NULL if they do not fit. */
+static char *
+put_sentence(char *p, const struct record *rec, const unsigned char *marks, struct slice text,
+    const char *end)
+{
+	if (rec->marks_n == RECORD_UNMARKED)
+		return text_json_put(p, text);
+	*p++ = '"';
+	for (unsigned i = 0; i < rec->marks_n; i++) {
+		size_t n = marks[i];
+
+		if (n > text.n)
+			return NULL;
+		p = put_run(p, text.p, n, end);
+		text.p += n;
+		text.n -= n;
+		if (n != RECORD_NO_MARK)
+			*p++ = '\\';
+	}
+	p = put_run(p, text.p, text.n, end);
+	*p++ = '"';
+	return p;
+}
+
+/* The members in the order of rule_write_members; there is room for them. */
+static char *
+put_members(char *p, const struct record *rec, const unsigned char *marks, struct reader *texts,
+    const char *end)
+{
+	struct slice text = { texts->at, rec->text_n }, version = { text.p + text.n, rec->version_n },
+	    created = { version.p + version.n, rec->created_n },
+	    description = { created.p + created.n, rec->description_n };
+
+	if (rec->flags & RECORD_CREATED) {
+		p = PUT(p, "\"created_by\":");
+		p = text_json_put(p, created);
+		*p++ = ',';
+	}
+	if (rec->flags & RECORD_DESCRIPTION) {
+		p = PUT(p, "\"description\":");
+		p = text_json_put(p, description);
+		*p++ = ',';
+	}
+	p = PUT(p, "\"enabled\":");
+	p = put_bool(p, rec->flags / RECORD_ENABLED);
+	if (!(rec->flags & RECORD_OWNER))
+		p = PUT(p, ",\"global\":true");
+	p = PUT(p, ",\"log\":");
+	p = put_bool(p, rec->flags / RECORD_LOG);
+	if (rec->flags & RECORD_OWNER) {
+		p = PUT(p, ",\"owner_uuid\":\"");
+		p = put_uuid(p, rec->owner);
+		*p++ = '"';
+	}
+	p = PUT(p, ",\"rule\":");
+	p = put_sentence(p, rec, marks, text, end);
+	if (!p)
+		return NULL;
+	p = PUT(p, ",\"uuid\":\"");
+	p = put_uuid(p, rec->uuid);
+	p = PUT(p, "\",\"version\":");
+	return text_json_put(p, version);
+}
+
+bool
+record_write_json(struct buf *out, const struct record *rec, size_t bytes)
+{
+	uint64_t n = (uint64_t)rec->text_n + rec->version_n + rec->created_n + rec->description_n;
+	struct reader texts, lists;
+	const unsigned char *marks = find_parts(rec, bytes, &texts, &lists);
+	struct rule r;
+	char *p;
+
+	if (!marks || n > (uint64_t)(texts.end - texts.at))
+		return false;
+	if (n > FAST_TEXTS) {
+		if (!record_view_texts(rec, bytes, &r))
+			return false;
+		rule_write_serialized(out, &r);
+		return true;
+	}
+	p = buf_room(out, TEXT_JSON_ROOM * n + FIXED_BYTES + rec->marks_n);
+	*p++ = '{';
+	p = put_members(p, rec, marks, &texts, lists.end);
+	if (!p)
+		return false;
+	*p++ = '}';
+	out->n = (size_t)(p - out->p);
+	return true;
 }
 
 /* --- copying ----------------------------------------------------------------- */

@@ -16,11 +16,16 @@ struct record {
 	uint32_t text_n, version_n, created_n, description_n;
 	uint8_t priority, n_items;
 	uint8_t n[2][4];                /* by side: ips, subnets, tags, vms */
-	uint8_t unused[2];
+	uint16_t lists_n;               /* bytes of the lists, which are its end */
+	uint16_t marks_n;               /* RECORD_UNMARKED: none */
+	uint16_t unused;
 	/*
-	 * Then, packed: vms; items; ips and subnets of FROM, of TO; tags; and the texts:
-	 * sentence, version, created_by, description, and tags' texts that the sentence
-	 * has only escaped.
+	 * Then marks; texts: sentence, version, created_by, description, and tags' texts that
+	 * the sentence has only escaped; and packed lists: vms; items; ips and subnets of
+	 * FROM, of TO; tags.  Handing a rule out reads no list, so they come last.
+	 *
+	 * Marks say where JSON wants a backslash in the sentence: a byte each, how many bytes
+	 * come before it since the last one.
 	 */
 };
 
@@ -40,6 +45,9 @@ enum {
 #define RECORD_PROTO_SHIFT 1
 #define RECORD_ANY_SHIFT 10
 #define RECORD_VMALL_SHIFT 12
+
+#define RECORD_UNMARKED UINT16_MAX
+#define RECORD_NO_MARK 255      /* so many bytes, and no backslash behind them */
 
 #define RECORD_MAX ((size_t)256 << 20)
 
@@ -65,6 +73,12 @@ bool record_view(const struct record *rec, size_t bytes, struct rule *out,
 
 /* The same without lists and ports: all counts are 0. */
 bool record_view_texts(const struct record *rec, size_t bytes, struct rule *out);
+
+/*
+ * The rule as fwapi_write_rule writes it when nothing parsed is asked for, without making
+ * a view of it: what handing out many rules costs.
+ */
+bool record_write_json(struct buf *out, const struct record *rec, size_t bytes);
 
 /* A rule of its own in an arena, from a view. */
 struct rule *record_copy(struct arena *arena, const struct rule *view);
