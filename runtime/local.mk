@@ -21,6 +21,7 @@ libruntime_la_SOURCES = \
 	runtime/index/keys.c \
 	runtime/index/match.c \
 	runtime/index/params.c runtime/index/query.h runtime/index/query_int.h \
+	runtime/index/prefixes.c \
 	runtime/index/record.c runtime/index/record.h \
 	runtime/index/sort.c \
 	runtime/index/store.c runtime/index/store.h \

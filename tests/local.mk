@@ -22,6 +22,7 @@ check_PROGRAMS += \
 	tests/json-test \
 	tests/keyword-test \
 	tests/lint-test \
+	tests/map-test \
 	tests/net-test \
 	tests/ortc-test \
 	tests/passes-test \
@@ -84,6 +85,7 @@ tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_query_params_test_SOURCES = tests/query-params-test.c
 tests_query_plan_test_SOURCES = tests/query-plan-test.c
+tests_map_test_SOURCES = tests/map-test.c tests/random.h
 tests_record_test_SOURCES = tests/record-test.c tests/random.h
 tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h
 tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sentence.c tests/sentence.h

@@ -11,7 +11,8 @@
 
 struct keyed {
 	uint64_t hi, lo;
-	uint32_t len;
+	uint16_t len;
+	bool outer;                     /* struct index_key's */
 	uint32_t element;
 };
 
@@ -58,7 +59,7 @@ static inline unsigned
 digit(const struct keyed *k, unsigned d)
 {
 	if (d == 0)
-		return k->len & 0xffff;
+		return k->len;
 	return (unsigned)((d <= 4 ? k->lo : k->hi) >> ((d - 1) % 4 * 16)) & 0xffff;
 }
 
@@ -120,17 +121,41 @@ build_map(struct index *ix, struct index_state *state, enum index_map map, struc
 	sort_keyed(l);
 	tree_build_begin(&tree, &ix->store, TREE_MAP);
 	for (size_t i = 0; i < l->n;) {
-		struct map_entry e = { l->v[i].hi, l->v[i].lo, l->v[i].len, 0 };
+		struct map_entry e = { l->v[i].hi, l->v[i].lo, l->v[i].len & 255, 0, 0 };
 		size_t first = i;
 
 		set.n = 0;
-		for (; i < l->n && same_key(&l->v[i], &l->v[first]); i++)
+		for (; i < l->n && same_key(&l->v[i], &l->v[first]); i++) {
 			add_element(&set, l->v[i].element);
+			e.weight = index_weight(e.weight, l->v[i].outer);
+		}
 		e.value = set_build(&ix->store, set.v, (uint32_t)set.n);
 		tree_build_add(&tree, &e);
 		index_note_length(state, map, e.len);
 	}
 	free(set.v);
+	free(l->v);
+	return tree_build_end(&tree);
+}
+
+/* Of a key that comes n times the value is n. */
+static uint32_t
+build_meets(struct index *ix, struct keyed_list *l)
+{
+	struct tree_builder tree;
+
+	sort_keyed(l);
+	tree_build_begin(&tree, &ix->store, TREE_MAP);
+	for (size_t i = 0; i < l->n;) {
+		struct map_entry e = { l->v[i].hi, l->v[i].lo, l->v[i].len & 255, 0, 0 };
+		size_t first = i;
+
+		while (i < l->n && same_key(&l->v[i], &l->v[first]))
+			i++;
+		e.value = (uint32_t)(i - first);
+		e.weight = e.value < MAP_WEIGHT_MAX ? e.value & MAP_WEIGHT_MAX : MAP_WEIGHT_MAX;
+		tree_build_add(&tree, &e);
+	}
 	free(l->v);
 	return tree_build_end(&tree);
 }
@@ -141,7 +166,8 @@ add_rule(struct builder *b, const struct rule *r, uint32_t number, struct index_
 	struct index_key keys[INDEX_KEYS_MAX];
 	uint8_t set[INDEX_SETS], bits[INDEX_SETS];
 	struct map_key uuid = map_key_of_uuid(r->uuid);
-	unsigned n = index_keys(b->ix, r, keys);
+	struct index_meet meets[INDEX_KEYS_MAX];
+	unsigned n_keys = index_keys(b->ix, r, keys), n;
 	char *p;
 
 	b->record.n = 0;
@@ -150,10 +176,15 @@ add_rule(struct builder *b, const struct rule *r, uint32_t number, struct index_
 	at->flags = record_flags(r);
 	memcpy(p, b->record.p, b->record.n);
 	/* The map of UUIDs comes sorted, and its values are numbers. */
-	add_keyed(&b->map[MAP_UUID], (struct keyed){ uuid.hi, uuid.lo, 0, number });
-	for (unsigned i = 0; i < n; i++)
+	add_keyed(&b->map[MAP_UUID], (struct keyed){ uuid.hi, uuid.lo, 0, false,
+	    number });
+	for (unsigned i = 0; i < n_keys; i++)
 		add_keyed(&b->map[keys[i].map], (struct keyed){ keys[i].key.hi, keys[i].key.lo,
-		    keys[i].key.len, number << 4 | keys[i].bits });
+		    keys[i].key.len, keys[i].outer, number << 4 | keys[i].bits });
+	n = index_meets(keys, n_keys, meets);
+	for (unsigned i = 0; i < n; i++)
+		add_keyed(&b->map[meets[i].map], (struct keyed){ meets[i].key.hi, meets[i].key.lo,
+		    meets[i].key.len, false, 0 });
 	n = index_sets(r, set, bits);
 	for (unsigned i = 0; i < n; i++)
 		add_element(&b->set[set[i]], number << 4 | bits[i]);
@@ -166,7 +197,7 @@ build_uuids(struct index *ix, struct keyed_list *l)
 
 	tree_build_begin(&tree, &ix->store, TREE_MAP);
 	for (size_t i = 0; i < l->n; i++)
-		tree_build_add(&tree, &(struct map_entry){ l->v[i].hi, l->v[i].lo, 0,
+		tree_build_add(&tree, &(struct map_entry){ l->v[i].hi, l->v[i].lo, 0, 0,
 		    l->v[i].element });
 	free(l->v);
 	return tree_build_end(&tree);
@@ -193,8 +224,10 @@ index_build_from(const struct rule *(*next)(void *context), void *context, uint3
 	buf_free(&b.record);
 	state.rules = n;
 	state.map[MAP_UUID] = build_uuids(ix, &b.map[MAP_UUID]);
-	for (int m = MAP_UUID + 1; m < INDEX_MAPS; m++)
+	for (int m = MAP_UUID + 1; m < INDEX_SET_MAPS; m++)
 		state.map[m] = build_map(ix, &state, m, &b.map[m]);
+	for (int m = INDEX_SET_MAPS; m < INDEX_MAPS; m++)
+		state.map[m] = build_meets(ix, &b.map[m]);
 	for (int s = 0; s < INDEX_SETS; s++) {
 		state.set[s] = set_build(&ix->store, b.set[s].v, (uint32_t)b.set[s].n);
 		free(b.set[s].v);

@@ -6,14 +6,7 @@
  * are collected and intersected; what remains is checked on the candidates, the flags
  * that stand beside their numbers first, the rules themselves last.
  *
- * contains: the prefixes that contain an address stand, in the order of the map,
- * somewhere before it.  From the entry at or before the address, either it
- * contains the address, and the search goes on above its length; or the two agree
- * in only so many first bits, and then none longer than that contains the
- * address: any such would stand between them.  So each step costs one descent, or
- * what of it differs from the last one, and there are as many as answers, and about as
- * many in between; lengths that no prefix has are passed over.
- *
+ * contains: sets of a chain of prefixes (prefixes.c);
  * within: a range of the map.
  */
 #include "query_int.h"
@@ -103,82 +96,30 @@ add_found(struct planner *p, struct plan *plan, enum index_map map, struct map_k
 		add_set(p, plan, e.value, bits);
 }
 
-static unsigned
-common_bits(struct map_key a, struct map_key b)
-{
-	if (a.hi != b.hi)
-		return (unsigned)__builtin_clzll(a.hi ^ b.hi);
-	return a.lo != b.lo ? 64 + (unsigned)__builtin_clzll(a.lo ^ b.lo) : 128;
-}
-
-static struct map_key
-cut_key(struct map_key k, unsigned len)
-{
-	struct addr m = addr_mask(len);
-
-	return (struct map_key){ k.hi & m.hi, k.lo & m.lo, len };
-}
-
-/* The greatest length of at most `most` that there may be; -1: none. */
-static int
-longest_known(const uint64_t lengths[3], int most)
-{
-	for (int w = most / 64; most >= 0 && w >= 0; w--) {
-		uint64_t bits = lengths[w];
-
-		if (w == most / 64)
-			bits &= ~(uint64_t)0 >> (63 - most % 64);
-		if (bits)
-			return w * 64 + 63 - __builtin_clzll(bits);
-	}
-	return -1;
-}
-
 /* All prefixes of at most `longest` bits that contain the key's address. */
 static void
 add_containing(struct planner *p, struct plan *plan, enum index_map map, struct map_key key,
     int longest, unsigned bits)
 {
-	const uint64_t *lengths = p->rd->state.lengths[map - MAP_V4];
-	struct store *st = &p->rd->ix->store;
-	uint32_t root = p->rd->state.map[map];
-	struct map_finger finger = { 0 };
+	struct query_chain chain;
 	struct map_entry e;
 
-	while ((longest = longest_known(lengths, longest)) >= 0) {
-		struct map_key at = cut_key(key, (unsigned)longest), found;
-		unsigned common;
-
-		if (!map_floor_back(&finger, st, root, &at, &e))
-			return;
-		found = (struct map_key){ e.hi, e.lo, e.len };
-		common = common_bits(found, key);
-		if (e.len > 128 || (common >= e.len && (int)e.len > longest)) {
-			store_mark_corrupt(st);         /* out of order: a damaged file */
-			return;
-		}
-		if (common >= e.len) {
-			add_set(p, plan, e.value, bits);
-			longest = (int)e.len - 1;
-		} else {
-			longest = (int)common;
-		}
-	}
+	query_chain_begin(&chain, p->rd, map, key, longest);
+	while (query_chain_next(&chain, &e))
+		add_set(p, plan, e.value, bits);
 }
 
 static void
 add_within(struct planner *p, struct plan *plan, enum index_map map, struct map_key key,
     unsigned bits)
 {
-	struct addr m = addr_mask(key.len);
-	struct map_key last = { key.hi | ~m.hi, key.lo | ~m.lo, 128 };
 	struct query_source *s = new_source(p);
 
 	s->kind = SOURCE_RANGE;
 	s->bits = bits;
 	s->map = map;
 	s->first = key;
-	s->last = last;
+	s->last = query_last_within(key);
 	plan->n++;
 }
 
@@ -255,6 +196,9 @@ add_prefix(struct planner *p, struct plan *plan, struct prefix value, unsigned k
 	struct map_key key = map_key_of_prefix(value, &map);
 
 	if (match == QUERY_EXACT) {
+		/* What is no single address, no rule has as ip. */
+		if (kinds == BITS_SUBNET && key.len < (map == MAP_V4 ? 32 : 128))
+			kinds = SET_BITS;
 		add_found(p, plan, map, key, kinds & sides);
 		return;
 	}
@@ -520,6 +464,8 @@ query_run(struct index_reader *rd, const struct query *q, struct query_answer *a
 	p.nothing = false;
 	a->found.n = a->sources.n = a->total = 0;
 	a->cost.collected = a->cost.checked = 0;
+	if (query_count_prefix(rd, q, &a->total))
+		return !index_is_corrupt(rd);
 	for (unsigned c = 0; c < COND_PORT && !p.nothing; c++)
 		if (query_asks(q, c))
 			plan_cond(&p, c);

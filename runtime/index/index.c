@@ -209,20 +209,41 @@ commit(struct change *c)
 	pthread_mutex_unlock(&ix->lock);
 }
 
+/* Where prefixes of the rule meet, one more or one less. */
+static void
+change_meets(struct change *c, const struct index_key *keys, unsigned n_keys, int by)
+{
+	struct index_meet meets[INDEX_KEYS_MAX];
+	unsigned n = index_meets(keys, n_keys, meets);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct map_key *k = &meets[i].key;
+		struct map_entry e = { k->hi, k->lo, k->len, 0, 0 }, old;
+		uint32_t *root = &c->state.map[meets[i].map];
+
+		if (map_find(&c->ix->store, *root, k, &old))
+			e = old;
+		e.weight = index_weight(e.weight, by);
+		e.value += (uint32_t)by;
+		*root = e.value ? map_put(&c->w, *root, &e) : map_remove(&c->w, *root, k);
+	}
+}
+
 static void
 add_number(struct change *c, const struct rule *r, uint32_t number)
 {
 	struct index_key keys[INDEX_KEYS_MAX];
 	uint8_t set[INDEX_SETS], bits[INDEX_SETS];
-	unsigned n = index_keys(c->ix, r, keys);
+	unsigned n_keys = index_keys(c->ix, r, keys), n;
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n_keys; i++) {
 		struct map_key *k = &keys[i].key;
-		struct map_entry e = { k->hi, k->lo, k->len, 0 }, old;
+		struct map_entry e = { k->hi, k->lo, k->len, 0, 0 }, old;
 		uint32_t *root = &c->state.map[keys[i].map];
 
 		if (map_find(&c->ix->store, *root, k, &old))
-			e.value = old.value;
+			e = old;
+		e.weight = index_weight(e.weight, keys[i].outer);
 		e.value = set_put(&c->w, e.value, number << 4 | keys[i].bits);
 		*root = map_put(&c->w, *root, &e);
 		index_note_length(&c->state, keys[i].map, k->len);
@@ -230,6 +251,7 @@ add_number(struct change *c, const struct rule *r, uint32_t number)
 	n = index_sets(r, set, bits);
 	for (unsigned i = 0; i < n; i++)
 		c->state.set[set[i]] = set_put(&c->w, c->state.set[set[i]], number << 4 | bits[i]);
+	change_meets(c, keys, n_keys, 1);
 }
 
 static void
@@ -237,21 +259,23 @@ take_number(struct change *c, const struct rule *r, uint32_t number)
 {
 	struct index_key keys[INDEX_KEYS_MAX];
 	uint8_t set[INDEX_SETS], bits[INDEX_SETS];
-	unsigned n = index_keys(c->ix, r, keys);
+	unsigned n_keys = index_keys(c->ix, r, keys), n;
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n_keys; i++) {
 		struct map_key *k = &keys[i].key;
 		struct map_entry e;
 		uint32_t *root = &c->state.map[keys[i].map];
 
 		if (!map_find(&c->ix->store, *root, k, &e))
 			continue;
+		e.weight = index_weight(e.weight, -(int)keys[i].outer);
 		e.value = set_remove(&c->w, e.value, number);
 		*root = e.value ? map_put(&c->w, *root, &e) : map_remove(&c->w, *root, k);
 	}
 	n = index_sets(r, set, bits);
 	for (unsigned i = 0; i < n; i++)
 		c->state.set[set[i]] = set_remove(&c->w, c->state.set[set[i]], number);
+	change_meets(c, keys, n_keys, -1);
 }
 
 /* Takes the rule of that number out of everything but the map of UUIDs. */
@@ -292,7 +316,7 @@ index_put(struct index *ix, const struct rule *rule)
 	struct buf text = { 0 };
 	char small[4096], *p;
 	struct map_key key = map_key_of_uuid(rule->uuid);
-	struct map_entry e = { key.hi, key.lo, key.len, 0 }, old;
+	struct map_entry e = { key.hi, key.lo, key.len, 0, 0 }, old;
 	struct change c;
 	struct index_number *at;
 	uint32_t number;

@@ -8,8 +8,23 @@
 #include "index.h"
 #include "tree.h"
 
-/* Maps from a key to the set of rules that have it; MAP_UUID to a rule's number. */
-enum index_map { MAP_UUID, MAP_OWNER, MAP_VM, MAP_TAG, MAP_V4, MAP_V6, INDEX_MAPS };
+/*
+ * Maps from a key to the set of rules that have it; MAP_UUID to a rule's number.
+ *
+ * Prefixes can be counted without a look at their rules.  Of a rule's prefixes those
+ * count that no other of its own contains, its outer ones: every prefix has as weight
+ * how many rules have it as an outer one.  A rule that has a prefix which contains an
+ * address has one outer prefix that does, so the weights of the prefixes that contain
+ * the address add up to the rules.  Within a prefix a rule may have several outer ones.
+ * In the order of the map, each two neighbours of a rule meet in the longest prefix that
+ * contains both, and within any prefix with k of them stand k - 1 such meetings (the
+ * counting of documents in a suffix tree; Hui, "Color set size problem", 1992).  So the
+ * weights in the range less the meetings in it are the rules.
+ */
+enum index_map { MAP_UUID, MAP_OWNER, MAP_VM, MAP_TAG, MAP_V4, MAP_V6, INDEX_SET_MAPS,
+	/* From the prefix where outer prefixes meet to how many pairs of them do. */
+	MAP_MEET_V4 = INDEX_SET_MAPS, MAP_MEET_V6, INDEX_MAPS };
+#define MAP_MEET_OF(map) ((map) + (MAP_MEET_V4 - MAP_V4))
 
 /* Sets of all rules of a kind. */
 enum index_set {
@@ -41,10 +56,17 @@ struct index_state {
 	uint64_t lengths[2][3];
 };
 
+/* A map that holds prefixes, and not where they meet. */
+static inline bool
+index_has_prefixes(enum index_map map)
+{
+	return map == MAP_V4 || map == MAP_V6;
+}
+
 static inline void
 index_note_length(struct index_state *state, enum index_map map, uint32_t len)
 {
-	if (map == MAP_V4 || map == MAP_V6)
+	if (index_has_prefixes(map))
 		state->lengths[map - MAP_V4][len / 64] |= (uint64_t)1 << len % 64;
 }
 
@@ -109,10 +131,26 @@ struct index {
 struct index_key {
 	enum index_map map;
 	unsigned bits;
+	bool outer;                     /* a prefix that no other of the rule contains */
+	struct map_key key;
+};
+
+/* Where outer prefixes of a rule meet. */
+struct index_meet {
+	enum index_map map;
 	struct map_key key;
 };
 
 #define INDEX_KEYS_MAX (2 * LANG_MAX_TARGETS * 2 + 1)
+
+/* The weight of a map's entry after n more, or fewer; what is too big to know stays so. */
+static inline uint32_t
+index_weight(uint32_t old, int n)
+{
+	if (old == MAP_WEIGHT_MAX || (n < 0 && old == 0))
+		return old;
+	return old + (uint32_t)n;
+}
 
 struct map_key map_key_of_uuid(struct uuid u);
 /* Of a prefix, host bits ignored; *map is the family's. */
@@ -122,6 +160,13 @@ struct map_key map_key_of_tag(const struct index *ix, enum tag_key kind, struct 
 /* All keys of a rule, each once; returns how many. */
 unsigned index_keys(const struct index *ix, const struct rule *r,
     struct index_key out[INDEX_KEYS_MAX]);
+/* Where the outer ones of a rule's keys meet; returns how many. */
+unsigned index_meets(const struct index_key *keys, unsigned n,
+    struct index_meet out[INDEX_KEYS_MAX]);
+/* How many first bits two keys have in common, at most the length of the shorter. */
+unsigned index_common(struct map_key a, struct map_key b);
+/* The first `len` bits. */
+struct map_key index_cut(struct map_key k, unsigned len);
 /* The sets that a rule is in, with its bits there; returns how many. */
 unsigned index_sets(const struct rule *r, uint8_t set[INDEX_SETS], uint8_t bits[INDEX_SETS]);
 

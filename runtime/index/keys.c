@@ -2,12 +2,14 @@
 /* By what a rule is found: its keys in the maps, and the sets it is in. */
 #include "index_int.h"
 
+#include <stdlib.h>
+
 #include "../../compiler/base/hash.h"
 
 struct map_key
 map_key_of_uuid(struct uuid u)
 {
-	struct map_key k = { 0, 0, 0 };
+	struct map_key k = { 0 };
 
 	/* Big-endian, so that keys are in the order of the texts. */
 	for (int i = 0; i < 8; i++) {
@@ -23,10 +25,10 @@ map_key_of_prefix(struct prefix p, enum index_map *map)
 	p = prefix_mask(p);
 	if (p.fam == NET_V4) {
 		*map = MAP_V4;
-		return (struct map_key){ p.a.lo << 32, 0, p.len - (uint32_t)NET_V4_BASE };
+		return (struct map_key){ p.a.lo << 32, 0, p.len - (uint32_t)NET_V4_BASE, 0 };
 	}
 	*map = MAP_V6;
-	return (struct map_key){ p.a.hi, p.a.lo, p.len };
+	return (struct map_key){ p.a.hi, p.a.lo, p.len, 0 };
 }
 
 /*
@@ -62,7 +64,7 @@ add_key(struct index_key *out, unsigned n, enum index_map map, struct map_key ke
 			out[i].bits |= bits;
 			return n;
 		}
-	out[n] = (struct index_key){ map, bits, key };
+	out[n] = (struct index_key){ map, bits, false, key };
 	return n + 1;
 }
 
@@ -73,6 +75,39 @@ add_prefix(struct index_key *out, unsigned n, struct prefix p, unsigned bits)
 	struct map_key key = map_key_of_prefix(p, &map);
 
 	return add_key(out, n, map, key, bits);
+}
+
+unsigned
+index_common(struct map_key a, struct map_key b)
+{
+	unsigned most = a.len < b.len ? a.len : b.len, n = 128;
+
+	if (a.hi != b.hi)
+		n = (unsigned)__builtin_clzll(a.hi ^ b.hi);
+	else if (a.lo != b.lo)
+		n = 64 + (unsigned)__builtin_clzll(a.lo ^ b.lo);
+	return n < most ? n : most;
+}
+
+struct map_key
+index_cut(struct map_key k, unsigned len)
+{
+	struct addr m = addr_mask(len);
+
+	return (struct map_key){ k.hi & m.hi, k.lo & m.lo, len & 255, 0 };
+}
+
+/* Marks the prefixes that no other of the same rule contains. */
+static void
+mark_outer(struct index_key *keys, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		keys[i].outer = index_has_prefixes(keys[i].map);
+		for (unsigned k = 0; keys[i].outer && k < n; k++)
+			if (keys[k].map == keys[i].map && keys[k].key.len < keys[i].key.len &&
+			    index_common(keys[k].key, keys[i].key) == keys[k].key.len)
+				keys[i].outer = false;
+	}
 }
 
 unsigned
@@ -100,8 +135,47 @@ index_keys(const struct index *ix, const struct rule *r, struct index_key out[IN
 			    t->has_value ? TAG_PAIR : TAG_BARE, t->key, t->value), BIT_OF(s));
 		}
 	}
+	mark_outer(out, n);
 	return n;
 }
+
+/* --- where prefixes meet ------------------------------------------------------------ */
+
+static int
+key_cmp(const void *x, const void *y)
+{
+	const struct index_key *a = *(const struct index_key *const *)x,
+	    *b = *(const struct index_key *const *)y;
+
+	if (a->map != b->map)
+		return a->map < b->map ? -1 : 1;
+	if (a->key.hi != b->key.hi)
+		return a->key.hi < b->key.hi ? -1 : 1;
+	return a->key.lo < b->key.lo ? -1 : a->key.lo > b->key.lo;
+}
+
+unsigned
+index_meets(const struct index_key *keys, unsigned n, struct index_meet out[INDEX_KEYS_MAX])
+{
+	const struct index_key *outer[INDEX_KEYS_MAX];
+	unsigned k = 0, meets = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (keys[i].outer)
+			outer[k++] = &keys[i];
+	if (k > 1)
+		qsort(outer, k, sizeof(outer[0]), key_cmp);
+	for (unsigned i = 1; i < k; i++) {
+		struct map_key a = outer[i - 1]->key, b = outer[i]->key;
+
+		if (outer[i - 1]->map == outer[i]->map)
+			out[meets++] = (struct index_meet){ MAP_MEET_OF(outer[i]->map),
+				index_cut(a, index_common(a, b)) };
+	}
+	return meets;
+}
+
+/* --- sets --------------------------------------------------------------------------- */
 
 unsigned
 index_sets(const struct rule *r, uint8_t set[INDEX_SETS], uint8_t bits[INDEX_SETS])

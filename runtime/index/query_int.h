@@ -20,6 +20,30 @@ bool query_holds(const struct query *q, enum query_cond c, const struct rule *r)
 bool query_sort(struct index_reader *rd, const struct query *q, struct query_list *l,
     bool ordered);
 
+/* --- prefixes ---------------------------------------------------------------------- */
+
+/* A walk over the entries of a map whose prefixes contain a key, the longest first. */
+struct query_chain {
+	struct index_reader *rd;
+	enum index_map map;
+	struct map_key key;
+	int longest;                    /* that may come; -1: none */
+	struct map_finger finger;
+};
+
+void query_chain_begin(struct query_chain *c, struct index_reader *rd, enum index_map map,
+    struct map_key key, int longest);
+bool query_chain_next(struct query_chain *c, struct map_entry *e);
+
+/* The last key that a prefix contains. */
+struct map_key query_last_within(struct map_key key);
+
+/*
+ * How many rules contain or overlap a prefix, if that is all that is asked and known
+ * without a look at the rules.
+ */
+bool query_count_prefix(struct index_reader *rd, const struct query *q, uint32_t *total);
+
 /* --- collecting -------------------------------------------------------------------- */
 
 /* A set, or the sets of a map's entries from first to last. */

@@ -25,8 +25,9 @@ struct inner_set {
 
 struct inner_map {
 	uint64_t hi, lo;                /* the first key below */
-	uint32_t len, ref, count;
-	uint32_t unused;
+	uint32_t len : 8, unused : 24;
+	uint32_t ref, count;
+	uint32_t weight;                /* of all entries below */
 };
 
 static const struct shape {
@@ -237,6 +238,63 @@ map_rank(struct store *st, uint32_t root, const struct map_key *key)
 	return rank;
 }
 
+static inline uint32_t
+add_weight(uint32_t sum, uint32_t w)
+{
+	return sum > MAP_WEIGHT_UNKNOWN - w ? MAP_WEIGHT_UNKNOWN : sum + w;
+}
+
+/* What an entry of a map's node weighs with all below it. */
+static inline uint32_t
+entry_weight(const char *entry, unsigned height)
+{
+	if (height)
+		return ((const struct inner_map *)entry)->weight;
+	return ((const struct map_entry *)entry)->weight == MAP_WEIGHT_MAX ? MAP_WEIGHT_UNKNOWN
+	    : ((const struct map_entry *)entry)->weight;
+}
+
+/* Below one node; without first or last, from its beginning or to its end. */
+static uint32_t
+weight_below(struct store *st, uint32_t ref, unsigned max_height, const struct map_key *first,
+    const struct map_key *last)
+{
+	const struct shape *s = &shapes[TREE_MAP];
+	const struct node *n = read_node(st, TREE_MAP, ref, max_height);
+	uint32_t sum = 0, from = 0, to;
+	const char *entry;
+	unsigned size;
+
+	if (!n)
+		return 0;
+	entry = (const char *)(n + 1);
+	size = entry_size(s, n->height);
+	to = last ? count_until(TREE_MAP, n, size, last) : n->n;
+	if (first) {
+		from = count_until(TREE_MAP, n, size, first);
+		/* An inner entry may begin before first and reach behind it. */
+		if (from && (n->height || key_equal(TREE_MAP, entry + (from - 1) * size, first)))
+			from--;
+	}
+	for (uint32_t i = from; i < to; i++) {
+		const struct map_key *f = i == from ? first : NULL, *l = i + 1 == to ? last : NULL;
+
+		if (n->height && (f || l))
+			sum = add_weight(sum, weight_below(st, child_ref(s, entry + i * size),
+			    n->height - 1u, f, l));
+		else
+			sum = add_weight(sum, entry_weight(entry + i * size, n->height));
+	}
+	return sum;
+}
+
+uint32_t
+map_weight(struct store *st, uint32_t root, const struct map_key *first,
+    const struct map_key *last)
+{
+	return root ? weight_below(st, root, TREE_MAX_HEIGHT, first, last) : 0;
+}
+
 /* --- walking ----------------------------------------------------------------- */
 
 static void
@@ -333,6 +391,15 @@ sum_counts(const struct shape *s, unsigned height, const char *entry, unsigned n
 	return sum;
 }
 
+static void
+weigh_node(struct inner_map *parent, unsigned height, const char *entry, unsigned n)
+{
+	parent->unused = 0;             /* the first entry's weight, if that is of a leaf */
+	for (unsigned i = 0; i < n; i++)
+		parent->weight = add_weight(parent->weight, entry_weight(entry +
+		    i * entry_size(&shapes[TREE_MAP], height), height));
+}
+
 /* Writes a node, and the entry that its parent will have for it. */
 static uint32_t
 write_node(struct store *st, enum tree_kind kind, unsigned height, const char *entry, unsigned n,
@@ -349,6 +416,8 @@ write_node(struct store *st, enum tree_kind kind, unsigned height, const char *e
 	if (parent) {
 		memset(parent, 0, s->inner_size);
 		memcpy(parent, entry, s->key_size);
+		if (kind == TREE_MAP)
+			weigh_node((struct inner_map *)parent, height, entry, n);
 		memcpy(parent + s->ref_at, &ref, sizeof(ref));
 		memcpy(parent + s->ref_at + sizeof(ref), &count, sizeof(count));
 	}

@@ -31,14 +31,17 @@ set_number(uint32_t element)
 
 struct map_key {
 	uint64_t hi, lo;
-	uint32_t len;
+	uint32_t len : 8, unused : 24;
 };
 
 struct map_entry {
 	uint64_t hi, lo;
-	uint32_t len;
+	uint32_t len : 8;
+	uint32_t weight : 24;           /* summed over ranges */
 	uint32_t value;
 };
+
+#define MAP_WEIGHT_MAX (((uint32_t)1 << 24) - 1)        /* as much or more */
 
 enum tree_kind { TREE_SET, TREE_MAP };
 
@@ -71,6 +74,13 @@ struct map_finger {
 
 bool map_floor_back(struct map_finger *f, struct store *st, uint32_t root,
     const struct map_key *key, struct map_entry *out);
+/*
+ * The weights of all entries from first to last, both included, without a look at them;
+ * MAP_WEIGHT_UNKNOWN if one of them, or their sum, is too big to be kept.
+ */
+#define MAP_WEIGHT_UNKNOWN UINT32_MAX
+uint32_t map_weight(struct store *st, uint32_t root, const struct map_key *first,
+    const struct map_key *last);
 uint32_t map_rank(struct store *st, uint32_t root, const struct map_key *key);
 uint32_t tree_count(struct store *st, uint32_t root);
 

@@ -45,7 +45,7 @@ find_sets(struct index *ix, const struct index_state *state)
 	struct tree_iter it;
 	uint32_t n, cap = 0;
 
-	for (unsigned m = MAP_OWNER; m < INDEX_MAPS; m++) {
+	for (unsigned m = MAP_OWNER; m < INDEX_SET_MAPS; m++) {
 		tree_begin(&it, &ix->store, TREE_MAP, state->map[m], NULL);
 		while ((e = tree_next_run(&it, &n)) != NULL)
 			for (uint32_t i = 0; i < n; i++) {
