@@ -317,13 +317,3 @@ text_json(struct buf *out, struct slice s)
 		json_escape(out, s, &i);
 	buf_char(out, '"');
 }
-
-char *
-text_json_put(char *out, struct slice s)
-{
-	struct buf b;
-
-	buf_borrow(&b, out, TEXT_JSON_ROOM * s.n + TEXT_JSON_SPARE);
-	text_json(&b, s);
-	return out + b.n;
-}

@@ -47,13 +47,6 @@ unsigned text_distance(struct slice a, struct slice b);
 /* A JSON string with its quotes; lone surrogates and control characters escaped. */
 void text_json(struct buf *out, struct slice s);
 
-/*
- * The same where there is room for TEXT_JSON_ROOM * s.n + TEXT_JSON_SPARE bytes; returns the
- * end.
- */
-#define TEXT_JSON_ROOM 6
-#define TEXT_JSON_SPARE 16
-char *text_json_put(char *out, struct slice s);
 /* May a string not have this byte as it is?  Always so of quotes and backslashes. */
 bool text_json_is_special(unsigned char c);
 

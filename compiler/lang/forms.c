@@ -42,7 +42,7 @@ write_uuid(struct buf *out, struct uuid u)
 #define MEMBERS_ROOM 128        /* for what stands between two texts of a rule */
 
 void
-rule_write_members(struct buf *out, const struct rule *r)
+rule_write_before_text(struct buf *out, const struct rule *r)
 {
 	char *from, *to;
 
@@ -67,12 +67,26 @@ rule_write_members(struct buf *out, const struct rule *r)
 		to = put(to + UUID_TEXT, "\"");
 	}
 	out->n += (size_t)(put(to, ",\"rule\":") - from);
-	text_json(out, r->text);
+}
+
+void
+rule_write_after_text(struct buf *out, const struct rule *r)
+{
+	char *from, *to;
+
 	to = from = buf_room(out, MEMBERS_ROOM);
 	to = put(to, ",\"uuid\":\"");
 	uuid_write(to, r->uuid);
 	out->n += (size_t)(put(to + UUID_TEXT, "\",\"version\":") - from);
 	text_json(out, r->version);
+}
+
+void
+rule_write_members(struct buf *out, const struct rule *r)
+{
+	rule_write_before_text(out, r);
+	text_json(out, r->text);
+	rule_write_after_text(out, r);
 }
 
 void

@@ -94,5 +94,8 @@ bool rule_is_field(const char *name);
 void rule_write_raw(struct buf *out, const struct rule *r);
 /* The members of a serialized rule without the braces, for forms that add to it. */
 void rule_write_members(struct buf *out, const struct rule *r);
+/* What of them stands before and behind the sentence, for who has that as JSON already. */
+void rule_write_before_text(struct buf *out, const struct rule *r);
+void rule_write_after_text(struct buf *out, const struct rule *r);
 
 #endif

@@ -375,34 +375,6 @@ record_view_texts(const struct record *rec, size_t bytes, struct rule *out)
 
 /* --- JSON -------------------------------------------------------------------- */
 
-#define FAST_TEXTS 65536u       /* bytes of texts up to which room for the worst is made */
-#define FIXED_BYTES 512         /* more than all that is written besides texts */
-
-/* A literal; returns where the next byte goes. */
-#define PUT(p, text) ((char *)memcpy((p), (text), sizeof(text) - 1) + sizeof(text) - 1)
-
-static char *
-put_bool(char *p, uint32_t b)
-{
-	switch (b & 3) {
-	case RULE_FALSE:
-		return PUT(p, "false");
-	case RULE_TRUE:
-		return PUT(p, "true");
-	case RULE_FALSE_TEXT:
-		return PUT(p, "\"false\"");
-	default:
-		return PUT(p, "\"true\"");
-	}
-}
-
-static char *
-put_uuid(char *p, struct uuid u)
-{
-	uuid_write(p, u);
-	return p + UUID_TEXT;
-}
-
 #define RUN 32                  /* bytes that are copied as fast as one */
 
 static inline char *
@@ -415,19 +387,19 @@ put_run(char *p, const char *from, size_t n, const char *end)
 	return p + n;
 }
 
-/* A sentence from its marks, in a record that ends at end; NULL if they do not fit. */
-static char *
-put_sentence(char *p, const struct record *rec, const unsigned char *marks, struct slice text,
+/* The sentence as JSON from its marks, in a record that ends at end; false if they do not fit. */
+static bool
+write_marked(struct buf *out, const unsigned char *marks, unsigned n_marks, struct slice text,
     const char *end)
 {
-	if (rec->marks_n == RECORD_UNMARKED)
-		return text_json_put(p, text);
+	char *from = buf_room(out, text.n + n_marks + RUN + 2), *p = from;
+
 	*p++ = '"';
-	for (unsigned i = 0; i < rec->marks_n; i++) {
+	for (unsigned i = 0; i < n_marks; i++) {
 		size_t n = marks[i];
 
 		if (n > text.n)
-			return NULL;
+			return false;
 		p = put_run(p, text.p, n, end);
 		text.p += n;
 		text.n -= n;
@@ -436,73 +408,28 @@ put_sentence(char *p, const struct record *rec, const unsigned char *marks, stru
 	}
 	p = put_run(p, text.p, text.n, end);
 	*p++ = '"';
-	return p;
-}
-
-/* The members in the order of rule_write_members; there is room for them. */
-static char *
-put_members(char *p, const struct record *rec, const unsigned char *marks, struct reader *texts,
-    const char *end)
-{
-	struct slice text = { texts->at, rec->text_n }, version = { text.p + text.n, rec->version_n },
-	    created = { version.p + version.n, rec->created_n },
-	    description = { created.p + created.n, rec->description_n };
-
-	if (rec->flags & RECORD_CREATED) {
-		p = PUT(p, "\"created_by\":");
-		p = text_json_put(p, created);
-		*p++ = ',';
-	}
-	if (rec->flags & RECORD_DESCRIPTION) {
-		p = PUT(p, "\"description\":");
-		p = text_json_put(p, description);
-		*p++ = ',';
-	}
-	p = PUT(p, "\"enabled\":");
-	p = put_bool(p, rec->flags / RECORD_ENABLED);
-	if (!(rec->flags & RECORD_OWNER))
-		p = PUT(p, ",\"global\":true");
-	p = PUT(p, ",\"log\":");
-	p = put_bool(p, rec->flags / RECORD_LOG);
-	if (rec->flags & RECORD_OWNER) {
-		p = PUT(p, ",\"owner_uuid\":\"");
-		p = put_uuid(p, rec->owner);
-		*p++ = '"';
-	}
-	p = PUT(p, ",\"rule\":");
-	p = put_sentence(p, rec, marks, text, end);
-	if (!p)
-		return NULL;
-	p = PUT(p, ",\"uuid\":\"");
-	p = put_uuid(p, rec->uuid);
-	p = PUT(p, "\",\"version\":");
-	return text_json_put(p, version);
+	out->n += (size_t)(p - from);
+	return true;
 }
 
 bool
 record_write_json(struct buf *out, const struct record *rec, size_t bytes)
 {
-	uint64_t n = (uint64_t)rec->text_n + rec->version_n + rec->created_n + rec->description_n;
 	struct reader texts, lists;
 	const unsigned char *marks = find_parts(rec, bytes, &texts, &lists);
 	struct rule r;
-	char *p;
 
-	if (!marks || n > (uint64_t)(texts.end - texts.at))
+	if (!marks || !view_texts(rec, texts, &r))
 		return false;
-	if (n > FAST_TEXTS) {
-		if (!record_view_texts(rec, bytes, &r))
-			return false;
-		rule_write_serialized(out, &r);
-		return true;
-	}
-	p = buf_room(out, TEXT_JSON_ROOM * n + FIXED_BYTES + rec->marks_n);
-	*p++ = '{';
-	p = put_members(p, rec, marks, &texts, lists.end);
-	if (!p)
+	view_head(rec, &r);
+	buf_char(out, '{');
+	rule_write_before_text(out, &r);
+	if (rec->marks_n == RECORD_UNMARKED)
+		text_json(out, r.text);
+	else if (!write_marked(out, marks, rec->marks_n, r.text, lists.end))
 		return false;
-	*p++ = '}';
-	out->n = (size_t)(p - out->p);
+	rule_write_after_text(out, &r);
+	buf_char(out, '}');
 	return true;
 }
 
