@@ -44,17 +44,19 @@ static const char *const sql[STATEMENTS] = {
 	    "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 };
 
-/*
- * enabled and log hold enum rule_bool: 0 false, 1 true, 2 and 3 the same given as
- * strings.  Texts may hold NUL, and lone surrogates as three bytes.
- */
-static const char schema[] =
-    "CREATE TABLE rule (uuid TEXT PRIMARY KEY NOT NULL, version TEXT NOT NULL, owner_uuid TEXT, "
-    "enabled INTEGER NOT NULL, log INTEGER NOT NULL, description TEXT, rule TEXT NOT NULL) "
-    "WITHOUT ROWID;"
-    "CREATE TABLE change (seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, "
-    "req_id TEXT NOT NULL, value TEXT NOT NULL);"
-    "CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;";
+/* migrations[v] makes version v of the tables to v + 1; all in one transaction. */
+static const char *const migrations[DB_SCHEMA] = {
+	/*
+	 * enabled and log hold enum rule_bool: 0 false, 1 true, 2 and 3 the same given as
+	 * strings.  Texts may hold NUL, and lone surrogates as three bytes.
+	 */
+	"CREATE TABLE rule (uuid TEXT PRIMARY KEY NOT NULL, version TEXT NOT NULL, owner_uuid TEXT, "
+	"enabled INTEGER NOT NULL, log INTEGER NOT NULL, description TEXT, rule TEXT NOT NULL) "
+	"WITHOUT ROWID;"
+	"CREATE TABLE change (seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, "
+	"req_id TEXT NOT NULL, value TEXT NOT NULL);"
+	"CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;",
+};
 
 struct sqlite_db {
 	struct db db;
@@ -185,24 +187,23 @@ pragma(struct sqlite_db *s, const char *name, sqlite3_int64 *out)
 	return good ? DB_OK : failed(s);
 }
 
-/* The tables, made in one transaction; another process may be faster. */
+/* The steps from the file's version to DB_SCHEMA; another process may be faster. */
 static enum db_result
-make_tables(struct sqlite_db *s)
+migrate(struct sqlite_db *s)
 {
-	char text[sizeof(schema) + 128];
-	sqlite3_int64 version;
+	char text[80];
+	sqlite3_int64 version = 0;
 	enum db_result result;
 
 	if ((result = exec(s, "BEGIN IMMEDIATE")) != DB_OK)
 		return result;
 	result = pragma(s, "user_version", &version);
-	if (result == DB_OK && version == 0) {
-		snprintf(text, sizeof(text), "%sPRAGMA application_id=%d; PRAGMA user_version=%d;",
-		    schema, APPLICATION_ID, DB_SCHEMA);
-		result = exec(s, text);
-	}
+	for (; result == DB_OK && version < DB_SCHEMA; version++)
+		result = exec(s, migrations[version]);
+	snprintf(text, sizeof(text), "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
+	    APPLICATION_ID, DB_SCHEMA);
 	if (result == DB_OK)
-		result = exec(s, "COMMIT");
+		result = exec(s, text);
 	if (result != DB_OK && !sqlite3_get_autocommit(s->sq))
 		sqlite3_exec(s->sq, "ROLLBACK", NULL, NULL, NULL);
 	return result;
@@ -221,14 +222,21 @@ check_tables(struct sqlite_db *s, const char *path)
 	if (id == 0 && version == 0 && tables == 0) {
 		if (!s->opts.create || s->read_only)
 			return db_fail(&s->db, DB_DOWN, "%s holds no rules yet", path);
-		return make_tables(s);
+		return migrate(s);
 	}
 	if (id != APPLICATION_ID)
 		return db_fail(&s->db, DB_DAMAGED, "%s is an SQLite file of another program", path);
 	if (version > DB_SCHEMA)
 		return db_fail(&s->db, DB_DAMAGED, "%s was written by a newer fwapid: its schema is "
 		    "%lld, this one knows %d", path, (long long)version, DB_SCHEMA);
-	return DB_OK;
+	if (version < 1)
+		return db_fail(&s->db, DB_DAMAGED, "%s is damaged: it has no schema", path);
+	if (version == DB_SCHEMA)
+		return DB_OK;
+	if (s->read_only)
+		return db_fail(&s->db, DB_DOWN, "%s was written by an older fwapid, and is opened "
+		    "read-only", path);
+	return migrate(s);
 }
 
 static enum db_result

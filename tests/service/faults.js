@@ -11,6 +11,7 @@ const child = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { attempt, folder, main, program, sleep, start } = require('./lib');
+const schemas = require('./schemas');
 
 const RULE = 'FROM any TO all vms ALLOW tcp PORT 80';
 const make = (s) => s.request('POST', '/rules', { body: { rule: RULE, global: true } });
@@ -112,6 +113,20 @@ main({
 		fs.chmodSync(state, 0o755);
 	},
 
+	async 'tables of every version there was'() {
+		for (const sql of schemas.sqlite) {
+			const state = folder();
+			const file = path.join(state, 'fwapi.sqlite');
+
+			child.execFileSync('sqlite3', [file], { input: sql });
+			const s = await start([], { state });
+
+			await schemas.check(s, assert, () => +child.execFileSync('sqlite3',
+				[file, 'PRAGMA user_version']), schemas.sqlite.length);
+			await s.stop();
+		}
+	},
+
 	async 'damaged, foreign, from another time'() {
 		const s = await start();
 
@@ -137,6 +152,10 @@ main({
 		fs.writeFileSync(file, good);
 		child.execFileSync('sqlite3', [file, 'PRAGMA user_version=99']);
 		await refused(/newer fwapid: its schema is 99/);
+		for (const none of [0, -1]) {
+			child.execFileSync('sqlite3', [file, `PRAGMA user_version=${none}`]);
+			await refused(/it has no schema/);
+		}
 		fs.writeFileSync(file, good);
 		child.execFileSync('sqlite3', [file, "UPDATE rule SET rule = 'FROM x' WHERE uuid = " +
 			'(SELECT uuid FROM rule LIMIT 1)']);

@@ -8,7 +8,9 @@
 
 const assert = require('assert');
 const fs = require('fs');
-const { main, run, sleep, start } = require('./lib');
+const path = require('path');
+const { attempt, main, run, sleep, start } = require('./lib');
+const schemas = require('./schemas');
 
 const A = process.env.PORT_A, B = process.env.PORT_B;
 const OWNERS = ['aaaaaaaa-0000-4000-8000-000000000001', 'bbbbbbbb-0000-4000-8000-000000000002'];
@@ -40,6 +42,7 @@ function database() {
 
 	ask(`pg_sql a "CREATE DATABASE ${name}"`);
 	return {
+		name,
 		one: `--store=postgresql://postgres@127.0.0.1:${A}/${name}`,
 		both: `--store=postgresql://postgres@127.0.0.1:${A},127.0.0.1:${B}/${name}`,
 	};
@@ -202,6 +205,33 @@ main({
 					/^fwapi_store_online 1$/m);
 		}
 		await Promise.all(both.map((s) => s.stop()));
+	},
+
+	async 'tables of every version there was'() {
+		const file = path.join(path.dirname(process.env.ASK), 'schema.sql');
+
+		for (const sql of schemas.postgresql) {
+			const { one: url, name } = database();
+			const psql = (text) => {
+				fs.writeFileSync(file, text);
+				ask(`pg_sql a "$(cat ${file})" ${name}`);
+			};
+
+			psql(sql);
+			const s = await start([url]);
+
+			await schemas.check(s, assert, () => {
+				psql(`SELECT 1 / (value = '${schemas.postgresql.length}')::int FROM fwapid_meta ` +
+					"WHERE key = 'schema'");
+				return schemas.postgresql.length;
+			}, schemas.postgresql.length);
+			await s.stop();
+			psql("UPDATE fwapid_meta SET value = '99' WHERE key = 'schema'");
+			const newer = attempt([url]);
+
+			assert.strictEqual((await newer.exited).code, 2, newer.log);
+			assert.match(newer.log, /was written by a newer fwapid: its schema is 99, this one knows/);
+		}
 	},
 
 	// The last changes are lost with the first server: nobody goes on believing in them.
