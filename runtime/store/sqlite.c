@@ -73,13 +73,25 @@ of(struct db *db)
 	return (struct sqlite_db *)db;
 }
 
+/* SQLite says so itself of what it writes; of its index of the WAL only errno does. */
+static bool
+is_full(struct sqlite_db *s, int code)
+{
+	int error = sqlite3_system_errno(s->sq);
+
+	return code == SQLITE_FULL ||
+	    (code == SQLITE_IOERR && (error == ENOSPC || error == EDQUOT));
+}
+
 /* What SQLite's code means to us. */
 static enum db_result
 failed(struct sqlite_db *s)
 {
-	int code = sqlite3_errcode(s->sq);
+	int code = sqlite3_errcode(s->sq) & 0xff;
 
-	switch (code & 0xff) {
+	if (is_full(s, code))
+		return db_fail(&s->db, DB_DOWN, "the disk of the SQLite file is full");
+	switch (code) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return db_fail(&s->db, DB_DAMAGED, "the SQLite file is damaged: %s",
@@ -87,8 +99,6 @@ failed(struct sqlite_db *s)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return db_fail(&s->db, DB_DOWN, "the SQLite file is locked by another program");
-	case SQLITE_FULL:
-		return db_fail(&s->db, DB_DOWN, "the disk of the SQLite file is full");
 	case SQLITE_READONLY:
 		return db_fail(&s->db, DB_DOWN, "the SQLite file is read-only");
 	default:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The SQLite file locked, full, read-only, damaged: reading goes on, writing fails and
- * says why, and all is well again by itself.  Needs the programs sqlite3, prlimit and
- * setpriv.
+ * says why, and all is well again by itself.  Needs the programs sqlite3, prlimit,
+ * setpriv, unshare and nsenter.
  */
 'use strict';
 
@@ -10,7 +10,7 @@ const assert = require('assert');
 const child = require('child_process');
 const fs = require('fs');
 const path = require('path');
-const { attempt, folder, main, program, sleep, start } = require('./lib');
+const { attempt, folder, main, program, Skip, sleep, start } = require('./lib');
 const schemas = require('./schemas');
 
 const RULE = 'FROM any TO all vms ALLOW tcp PORT 80';
@@ -37,7 +37,92 @@ async function lost(s, reason) {
 	assert.ok(s.lines().some((l) => l.level === 50 && l.msg.startsWith('the store is lost')));
 }
 
+/*
+ * A disk of its own, of so many bytes, for what runs behind wrap: it is there as long as
+ * that runs, and seen from outside below /proc.
+ */
+function disk(bytes) {
+	const state = folder();
+	const mount = 'mount -t tmpfs -o "size=$1" tmpfs "$2" || exit 99; shift 2; exec "$@"';
+
+	for (const how of [['--mount'], ['--user', '--map-root-user', '--mount']]) {
+		const wrap = ['unshare', ...how, 'sh', '-c', mount, 'sh', `${bytes}`, state];
+
+		if (child.spawnSync(wrap[0], [...wrap.slice(1), 'true']).status === 0)
+			return { state, wrap, enter: how.length === 1 ? ['-m'] :
+				['-U', '--preserve-credentials', '-m'] };
+	}
+	throw new Skip('no tmpfs can be mounted here');
+}
+
+// Fills a disk but for some bytes.
+function fill(file, left) {
+	const fd = fs.openSync(file, 'a');
+
+	for (let size = 1 << 16; size; size >>= size === 1 ? 1 : 4)
+		try {
+			for (;;)
+				fs.writeSync(fd, Buffer.alloc(size, 1));
+		} catch (e) {
+			assert.strictEqual(e.code, 'ENOSPC');
+		}
+	fs.ftruncateSync(fd, Math.max(0, fs.fstatSync(fd).size - left));
+	fs.closeSync(fd);
+}
+
 main({
+	async 'a full disk'() {
+		const d = disk(9 << 20);
+		const s = await start([], d);
+		const seen = path.join('/proc', `${s.child.pid}`, 'root', d.state);
+		let made = 0, r;
+
+		// Nothing left; enough for the log, not for the file it goes into; a bit.
+		for (const left of [0, 2 << 20, 100000]) {
+			fill(path.join(seen, 'fill'), left);
+			for (r = await make(s); r.status === 202 && made < 20000; r = await make(s))
+				made++;
+			assert.strictEqual(r.status, 503, r.body);
+			assert.deepStrictEqual(r.json, { code: 'ServiceUnavailableError', message: 'the change ' +
+				'is not stored: the disk of the SQLite file is full' });
+			/* The probe that looks for better times is small: it may find room for a while. */
+			for (let turn = 0; ; turn++)
+				try {
+					await lost(s, /^the disk of the SQLite file is full$/);
+					break;
+				} catch (e) {
+					if (turn === 50)
+						throw e;
+					await sleep(100);
+					made += (await make(s)).status === 202;
+				}
+			assert.strictEqual(await count(s), made, `${left} bytes left`);
+			const before = fs.readdirSync(seen).sort();
+			const copy = child.spawnSync('nsenter', ['-t', `${s.child.pid}`, ...d.enter, program,
+				'backup', `--state=${d.state}`, path.join(d.state, 'copy')], { encoding: 'utf8' });
+
+			assert.notStrictEqual(copy.status, 0);
+			assert.match(copy.stderr, /full/);
+			assert.deepStrictEqual(fs.readdirSync(seen).sort(), before, 'nothing half written');
+			fs.unlinkSync(path.join(seen, 'fill'));
+			await eventually(async () => (await ping(s)).healthy);
+			assert.strictEqual((await make(s)).status, 202);
+			assert.strictEqual(await count(s), ++made);
+			assert.match((await s.request('GET', '/metrics')).body, /^fwapi_store_online 1$/m);
+		}
+		// Stopped as by a crash: what its disk had.
+		s.child.kill('SIGSTOP');
+		const state = folder();
+
+		for (const name of ['fwapi.sqlite', 'fwapi.sqlite-wal'])
+			fs.copyFileSync(path.join(seen, name), path.join(state, name));
+		await s.kill();
+		const again = await start([], { state });
+
+		assert.strictEqual(await count(again), made);
+		await again.stop();
+	},
+
 	async 'locked'() {
 		const s = await start();
 

@@ -159,9 +159,12 @@ function attempt(args = [], opts = {}) {
 	return new Service(opts.state || folder(), args, opts.wrap);
 }
 
+// What a test throws that cannot run here.
+class Skip extends Error {}
+
 // Runs tests, { name: async function }, one after the other; the exit status tells.
 async function main(tests) {
-	let failed = 0;
+	let failed = 0, skipped = 0;
 
 	for (const name of Object.keys(tests)) {
 		if (process.argv.length > 2 && !process.argv.slice(2).includes(name))
@@ -170,15 +173,20 @@ async function main(tests) {
 			await tests[name]();
 			console.log(`ok ${name}`);
 		} catch (e) {
+			if (e instanceof Skip) {
+				skipped++;
+				console.log(`skipped ${name}: ${e.message}`);
+				continue;
+			}
 			failed++;
 			console.log(`FAILED ${name}: ${e.stack}`);
 		}
 	}
-	process.exit(failed ? 1 : 0);
+	process.exit(failed ? 1 : skipped ? 77 : 0);
 }
 
 function sleep(ms) {
 	return new Promise((r) => setTimeout(r, ms));
 }
 
-module.exports = { Service, attempt, folder, main, program, run, sleep, start };
+module.exports = { Service, Skip, attempt, folder, main, program, run, sleep, start };
