@@ -9,7 +9,7 @@ _fwapid_value()
 	--log-level) mapfile -t COMPREPLY < <(compgen -W 'trace debug info warn error fatal' -- "$cur") ;;
 	--agents) mapfile -t COMPREPLY < <(compgen -W 'none' -- "$cur") ;;
 	--max-version) mapfile -t COMPREPLY < <(compgen -W '1 2 3 4' -- "$cur") ;;
-	--listen | --store | --vmapi | --history | --threads | --timeout | --vmapi-timeout) ;;
+	--listen | --store | --vmapi | --history | --threads | --timeout | --vmapi-timeout | --store-timeout) ;;
 	--max-connections | --max-header | --max-body | --max-result) ;;
 	*) return 1 ;;
 	esac
@@ -21,6 +21,7 @@ _fwapid()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local options='--config= --listen= --agents= --state= --store= --default-rules= --vmapi= --vms=
 	    --max-version= --history= --threads= --log-level= --timeout= --vmapi-timeout=
+	    --store-timeout=
 	    --max-connections= --max-header= --max-body= --max-result= -h --help --version'
 
 	COMPREPLY=()

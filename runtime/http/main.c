@@ -305,6 +305,28 @@ raise_files(void)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
+/*
+ * A store's URL may hold a password, and everybody can read a command line: what stands
+ * behind PostgreSQL's scheme is struck out, and a copy is returned.
+ */
+static char **
+hide_arguments(int argc, char **argv)
+{
+	char **copy = base_alloc(((size_t)argc + 1) * sizeof(*copy));
+
+	for (int i = 0; i < argc; i++) {
+		char *url = strstr(argv[i], "postgresql:");
+
+		copy[i] = strdup(argv[i]);
+		if (!copy[i])
+			base_oom(strlen(argv[i]));
+		if (url)
+			memset(strchr(url, ':') + 1, '*', strlen(strchr(url, ':') + 1));
+	}
+	copy[argc] = NULL;
+	return copy;
+}
+
 static int
 serve(int argc, char **argv)
 {
@@ -374,6 +396,7 @@ main(int argc, char **argv)
 	};
 
 	base_set_oom(out_of_memory);
+	argv = hide_arguments(argc, argv);
 	json_arena_install();
 	index_add_input_format();
 	for (int i = 1; i < argc; i++) {

@@ -57,6 +57,8 @@ static const struct option_def {
 	  "in which a request must be there" },
 	{ "vmapi-timeout", "MS", NUMBER, AT(vmapi_timeout), 10, 600000, 10000, NULL, true,
 	  "in which VMAPI must answer" },
+	{ "store-timeout", "MS", NUMBER, AT(store_timeout), 50, 600000, 5000, NULL, false,
+	  "in which the store must let a writer in" },
 	{ "max-connections", "N", NUMBER, AT(max_connections), 1, 100000, 1000, NULL, true,
 	  "open at once" },
 	{ "max-header", "BYTES", NUMBER, AT(max_header), 1 * KB, 1 * MB, 16 * KB, NULL, true,

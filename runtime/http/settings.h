@@ -18,7 +18,7 @@ struct config {
 	const char *state, *store;      /* a folder; a store's URL */
 	const char *vmapi, *vms, *default_rules;
 	const char *config_file, *log_level;
-	unsigned max_version, threads, vmapi_timeout, history;
+	unsigned max_version, threads, vmapi_timeout, store_timeout, history;
 	/* limits */
 	unsigned max_header, max_body, max_result, max_connections, timeout;
 };

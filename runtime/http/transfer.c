@@ -13,7 +13,6 @@
 #include "../../compiler/backends/backend.h"
 #include "../store/load.h"
 
-#define BUSY_MS 5000
 #define GROUP 10000             /* rules of one transaction */
 #define TRIES 10                /* of a transaction that a service overtakes */
 #define CHUNK ((size_t)1 << 20)
@@ -21,7 +20,7 @@
 void
 transfer_db_opts(const struct config *c, bool create, struct db_opts *out)
 {
-	*out = (struct db_opts){ .create = create, .busy_ms = BUSY_MS, .history = c->history };
+	*out = (struct db_opts){ .create = create, .busy_ms = c->store_timeout, .history = c->history };
 }
 
 /* --- import ----------------------------------------------------------------------- */

@@ -10,6 +10,7 @@ const assert = require('assert');
 const fs = require('fs');
 const path = require('path');
 const { attempt, main, run, sleep, start } = require('./lib');
+const { namespace, proxy } = require('./network');
 const schemas = require('./schemas');
 
 const A = process.env.PORT_A, B = process.env.PORT_B;
@@ -205,6 +206,108 @@ main({
 					/^fwapi_store_online 1$/m);
 		}
 		await Promise.all(both.map((s) => s.stop()));
+	},
+
+	// Reads go on, writes are refused in time; nobody closes anything.
+	async 'a network that is cut'() {
+		const ways = [await proxy(A), await namespace(process.env.SOCKET_A)].filter((w) => w);
+
+		console.log(`# cut: ${ways.map((w) => w.kind).join(' and ')}`);
+		for (const way of ways) {
+			const { name, one: near } = database();
+			const far = `--store=postgresql://postgres@${way.host}:${way.port}/${name}`;
+			/* The other one has no trouble, and goes on writing. */
+			const both = await Promise.all([start([far, '--store-timeout=500']), start([near])]);
+			const [cut, other] = both;
+
+			for (let n = 0; n < 10; n++)
+				assert.strictEqual((await create(both[n % 2], n)).status, 202);
+			await agree(near, ...both);
+			const before = await rules(cut);
+
+			assert.ok(way.cut());
+			const begin = Date.now();
+			const late = await Promise.all([1000, 1001, 1002].map((n) => create(cut, n)));
+
+			for (const r of late) {
+				assert.strictEqual(r.status, 503, r.body);
+				assert.match(r.json.message, /^the change is not stored: PostgreSQL: \S/);
+			}
+			assert.ok(Date.now() - begin < 10000, `${Date.now() - begin} ms`);
+			await soon('it is told', async () => !await online(cut));
+			const ping = (await cut.request('GET', '/ping')).json;
+
+			assert.deepStrictEqual([ping.healthy, ping.status, ping.stale, ping.services.index],
+				[false, 'offline', true, 'online']);
+			assert.match(ping.reason, /PostgreSQL/);
+			assert.match((await cut.request('GET', '/metrics')).body, /^fwapi_store_online 0$/m);
+			const asked = Date.now();
+
+			assert.deepStrictEqual(await rules(cut), before);
+			assert.ok(Date.now() - asked < 1000, 'reading does not wait for the store');
+			for (let n = 20; n < 25; n++)
+				assert.strictEqual((await create(other, n)).status, 202);
+			const refused = Date.now();
+
+			assert.strictEqual((await create(cut, 1003)).status, 503);
+			console.log(`# ${way.kind}: refused after ${refused - begin - (Date.now() - refused)} ms, ` +
+				`then after ${Date.now() - refused} ms`);
+			assert.ok(way.heal());
+			const healed = Date.now();
+
+			await soon('it is back', () => online(cut), 40000);
+			console.log(`# ${way.kind}: back after ${Date.now() - healed} ms`);
+			assert.strictEqual((await create(cut, 2000)).status, 202);
+			await agree(near, ...both);
+			await Promise.all(both.map((s) => s.stop()));
+			way.close();
+		}
+	},
+
+	// A password is not in the log, not in an answer, not in the list of processes.
+	async 'a secret'() {
+		const { one, name } = database();
+		const secret = one.replace('postgres@', 'postgres:s3cret%24word@');
+		const s = await start([secret, '--log-level=trace']);
+		const told = [];
+
+		for (const p of ['/ping', '/metrics', '/openapi.json', '/rules'])
+			told.push((await s.request('GET', p)).body);
+		await create(s, 1);
+		ask('pg_stop a');
+		told.push((await create(s, 2)).body);
+		await soon('it is told', async () => !await online(s));
+		told.push((await s.request('GET', '/ping')).body);
+		ask('pg_start a');
+		await soon('it is back', () => online(s));
+		s.child.kill('SIGHUP');
+		await s.said('was read again');
+		assert.strictEqual((await create(s, 3)).status, 202, 'it still knows');
+		if (fs.existsSync('/proc/self/cmdline')) {
+			const line = fs.readFileSync(`/proc/${s.child.pid}/cmdline`, 'utf8');
+
+			assert.match(line, /--store=postgresql:\*+\0/);
+			told.push(line);
+		}
+		await s.stop();
+		told.push(s.log);
+		for (const bad of [secret.replace(`/${name}`, '/nowhere'), secret.replace(`:${A}`, ':1'),
+			secret.replace('127.0.0.1', '[::'), secret.replace('%24', '%zz'),
+			secret.replace('//', ''), `${secret}?nonsense=1`,
+			`--store=postgresql:host=127.0.0.1 port=1 password=s3cret$word`]) {
+			const end = attempt([bad]);
+
+			assert.strictEqual((await end.exited).code, 2, end.log);
+			told.push(end.log);
+			for (const command of ['import', 'export', 'backup']) {
+				const r = run([command, bad, '/dev/null']);
+
+				assert.notStrictEqual(r.status, 0);
+				told.push(r.stdout + r.stderr);
+			}
+		}
+		for (const text of told)
+			assert.ok(text && !/s3cret|word@|word'/.test(text), text);
 	},
 
 	async 'tables of every version there was'() {
