@@ -110,8 +110,9 @@ run_lint()
 	one "$stem.err" "$tmp/err" || bad=1
 	! grep -q '^[^ ]*: \(warning\|error\): ' "$tmp/out" || found=1
 	[ $status -eq $found ] || { echo "exit status $status"; bad=1; }
-	cp "$1" "$tmp/${1##*/}" && : >"$tmp/fixed"
-	(cd "$tmp" && "$FWRULE" check --no-config --fix --unsafe --fwrule-version=4 "${1##*/}") >/dev/null
+	cp "$1" "${1%/*}"/*.json "$tmp" && : >"$tmp/fixed"
+	# shellcheck disable=SC2046
+	(cd "$tmp" && "$FWRULE" check --no-config --fix --unsafe $(args_of "$1") "${1##*/}") >/dev/null
 	cmp -s "$1" "$tmp/${1##*/}" || cp "$tmp/${1##*/}" "$tmp/fixed"
 	one "$stem.fixed" "$tmp/fixed" || bad=1
 	rm -f "$tmp/${1##*/}"

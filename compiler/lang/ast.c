@@ -355,6 +355,7 @@ ast_types_done(struct ast_builder *b)
 void
 ast_ports_done(struct ast_builder *b)
 {
+	b->rule->ports = true;
 	allowed(b, 2, "port ranges", b->rule->items_span);
 }
 

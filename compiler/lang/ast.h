@@ -42,6 +42,7 @@ struct ast_rule {
 	uint8_t action;                 /* enum lang_action */
 	uint8_t proto;                  /* enum lang_proto */
 	bool all;                       /* PORT ALL, TYPE ALL, and ah, esp */
+	bool ports;                     /* with the word PORTS */
 	bool has_priority;
 	uint8_t priority;               /* 0 when not written */
 	VEC(struct lang_item) items;    /* ports or types, as written */

@@ -2,6 +2,37 @@
 /* Checks of the ports or types of one rule, and of the version of the language it needs. */
 #include "lint_int.h"
 
+/* --- the clause of ports ---------------------------------------------------------------- */
+
+/* PORT 1, (PORT 1 AND PORT 2) or PORTS 1, 2, from its first byte; false if comments are in it. */
+static bool
+find_clause(const struct ast_rule *ast, struct span *out)
+{
+	struct slice text = ast->src->text;
+	uint32_t from = ast->proto_span.off + ast->proto_span.len;
+	uint32_t to = ast->items_span.off + ast->items_span.len;
+
+	while (from < to && strchr(" \t\r\n", text.p[from]))
+		from++;
+	if (text.p[from] == '(') {
+		while (to < text.n && strchr(" \t\r\n", text.p[to]))
+			to++;
+		if (to == text.n || text.p[to++] != ')')
+			return false;
+	}
+	*out = (struct span){ from, to - from };
+	return !memchr(text.p + from, '#', to - from);
+}
+
+static void
+fix_clause(struct lint *l, struct lint_finding *f, const struct lint_rule *r, struct slice text)
+{
+	struct span at;
+
+	if (find_clause(r->ast, &at))
+		lint_edit(l, lint_fix(l, f, r, true, "write %.*s", SLICE_ARGS(text)), r, at, text);
+}
+
 /* --- repeated ------------------------------------------------------------------------- */
 
 /* Is all of a in b? */
@@ -73,7 +104,7 @@ check_repeated(struct lint *l, const struct lint_rule *r)
 
 /* --- versions ------------------------------------------------------------------------- */
 
-static void
+static struct lint_finding *
 need(struct lint *l, const struct lint_rule *r, struct span at, unsigned version,
     const char *what)
 {
@@ -81,18 +112,54 @@ need(struct lint *l, const struct lint_rule *r, struct span at, unsigned version
 	struct lint_finding *f;
 
 	if (!allowed || version <= allowed)
-		return;
+		return NULL;
 	f = lint_report(l, r, LINT_newer_version, at,
 	    "%s: version %u of the language has it, and %u is allowed", what, version, allowed);
 	if (version == 2)
 		lint_help(l, f, "single ports are written (PORT 80 AND PORT 443)");
+	return f;
+}
+
+/* As single ports, if an old version has room for them. */
+static void
+fix_ranges(struct lint *l, struct lint_finding *f, const struct lint_rule *r)
+{
+	struct portset items = lint_items(&l->scratch, r->rule);
+	struct buf text = { 0 };
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < items.n && n <= LANG_MAX_ITEMS_OLD; i++)
+		for (unsigned p = items.v[i].first; p <= items.v[i].last && n <= LANG_MAX_ITEMS_OLD; p++)
+			buf_printf(&text, n++ ? " AND PORT %u" : "(PORT %u", p);
+	buf_char(&text, ')');
+	if (f && n == 1)
+		fix_clause(l, f, r, (struct slice){ text.p + 1, text.n - 2 });
+	else if (f && n <= LANG_MAX_ITEMS_OLD)
+		fix_clause(l, f, r, buf_view(&text));
+	buf_free(&text);
+}
+
+/* PRIORITY 0 says what is so without it. */
+static void
+fix_priority(struct lint *l, struct lint_finding *f, const struct lint_rule *r)
+{
+	struct span at = r->ast->priority_span;
+	const char *text = r->ast->src->text.p;
+
+	if (!f || r->ast->priority != 0 || memchr(text + at.off, '#', at.len))
+		return;
+	while (at.off && (text[at.off - 1] == ' ' || text[at.off - 1] == '\t')) {
+		at.off--;
+		at.len++;
+	}
+	lint_edit(l, lint_fix(l, f, r, true, "remove it"), r, at, (struct slice){ 0 });
 }
 
 static void
 check_version(struct lint *l, const struct lint_rule *r)
 {
 	const struct ast_rule *ast = r->ast;
-	bool v6 = false, ranges = false;
+	bool v6 = false;
 
 	if (!r->config->fwrule_version)
 		return;
@@ -104,10 +171,8 @@ check_version(struct lint *l, const struct lint_rule *r)
 			if (v6)
 				need(l, r, t->span, 3, "an IPv6 address");
 		}
-	for (uint32_t i = 0; i < ast->items.n; i++)
-		ranges |= ast->items.v[i].range;
-	if (ranges && lang_has_ports((enum lang_proto)ast->proto))
-		need(l, r, ast->items_span, 2, "PORTS");
+	if (ast->ports)
+		fix_ranges(l, need(l, r, ast->items_span, 2, "PORTS"), r);
 	if (ast->proto == LANG_ICMP6)
 		need(l, r, ast->proto_span, 3, "icmp6");
 	if (ast->all && lang_has_types((enum lang_proto)ast->proto))
@@ -115,23 +180,51 @@ check_version(struct lint *l, const struct lint_rule *r)
 	if (ast->proto == LANG_AH || ast->proto == LANG_ESP)
 		need(l, r, ast->proto_span, 4, "ah and esp");
 	if (ast->has_priority)
-		need(l, r, ast->priority_span, 4, "PRIORITY");
+		fix_priority(l, need(l, r, ast->priority_span, 4, "PRIORITY"), r);
 	if (ast->items.n > LANG_MAX_ITEMS_OLD)
 		need(l, r, ast->items_span, 4, "more than 8 ports or types");
+}
+
+/* --- near the limit -------------------------------------------------------------------- */
+
+/* As ranges, if that is shorter and the language may have them. */
+static void
+fix_length(struct lint *l, struct lint_finding *f, const struct lint_rule *r)
+{
+	struct portset items = lint_items(&l->scratch, r->rule);
+	struct buf text = { 0 };
+
+	if (!f || items.n >= r->ast->items.n || r->config->fwrule_version == 1)
+		return;
+	buf_str(&text, "PORTS ");
+	for (uint32_t i = 0; i < items.n; i++) {
+		buf_str(&text, i ? ", " : "");
+		write_range(&text, items.v[i].first, items.v[i].last);
+	}
+	fix_clause(l, f, r, buf_view(&text));
+	buf_free(&text);
+}
+
+static void
+check_near_limit(struct lint *l, const struct lint_rule *r)
+{
+	bool types = lang_has_types((enum lang_proto)r->ast->proto);
+	struct lint_finding *f;
+
+	if (r->ast->items.n < r->config->near_limit)
+		return;
+	f = lint_report(l, r, LINT_near_limit, r->ast->items_span,
+	    "%u %s, and a rule has at most %d", r->ast->items.n, types ? "types" : "ports",
+	    LANG_MAX_ITEMS);
+	lint_help(l, f, "they can be split over several rules");
+	if (!types)
+		fix_length(l, f, r);
 }
 
 void
 lint_check_items(struct lint *l, const struct lint_rule *r)
 {
-	struct lint_finding *f;
-
 	check_repeated(l, r);
 	check_version(l, r);
-	if (r->ast->items.n >= r->config->near_limit) {
-		f = lint_report(l, r, LINT_near_limit, r->ast->items_span,
-		    "%u %s, and a rule has at most %d", r->ast->items.n,
-		    lang_has_types((enum lang_proto)r->ast->proto) ? "types" : "ports",
-		    LANG_MAX_ITEMS);
-		lint_help(l, f, "they can be split over several rules");
-	}
+	check_near_limit(l, r);
 }
