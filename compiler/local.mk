@@ -63,6 +63,7 @@ libcompiler_la_SOURCES = \
 	compiler/lint/lint.c compiler/lint/lint.h compiler/lint/lint_int.h \
 	compiler/lint/meaning.c \
 	compiler/lint/names.c \
+	compiler/lint/project.c compiler/lint/project.h \
 	compiler/lint/report.c compiler/lint/report.h compiler/lint/report_int.h \
 	compiler/lint/sarif.c \
 	compiler/lint/sets.c \

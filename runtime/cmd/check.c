@@ -3,15 +3,14 @@
 #include "check.h"
 
 #include <getopt.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../../compiler/lint/project.h"
 #include "cmd.h"
 #include "config.h"
 
 #define NAME "check"
-#define CONFIG ".fwrule.conf"
 
 /* Errors of reading that are shown; a file with more is not worth more. */
 #define MAX_ERRORS 10000
@@ -208,43 +207,18 @@ read_options(struct check_job *j, int argc, char **argv)
 
 /* --- .fwrule.conf --------------------------------------------------------------------- */
 
-/* The nearest one, from the file's folder upwards; NULL if there is none. */
-static const char *
-find_config(struct check_job *j, const char *path)
-{
-	bool folder = strcmp(path, "-") == 0;
-	char *real = realpath(folder ? "." : path, NULL), *slash;
-	const char *found = NULL;
-
-	if (!real)
-		return NULL;
-	while (!found) {
-		const char *at = arena_printf(&j->round.arena, "%s/" CONFIG, real);
-
-		if (access(at, F_OK) == 0)
-			found = at;
-		slash = strrchr(real, '/');
-		if (!slash || *real == '\0')
-			break;
-		*slash = '\0';
-	}
-	free(real);
-	return found ? short_path(j, found) : NULL;
-}
-
 const struct lint_config *
 check_config(struct check_job *j, const char *path)
 {
 	struct check_round *r = &j->round;
-	const char *name = j->no_config ? NULL : find_config(j, path);
-	struct src *src = name ? input_file(&r->arena, &r->diags, name) : NULL;
+	const char *name = j->no_config ? NULL : lint_project_find(&r->arena, path);
 	struct lint_config *c;
 
-	if (!src)
+	if (!name)
 		return &r->lint.config;
 	c = arena_alloc(&r->arena, sizeof(*c));
 	lint_config_init(c, &r->arena);
-	lint_config_read(c, &r->arena, &r->diags, src);
+	lint_project_read(c, &r->arena, &r->diags, short_path(j, name));
 	for (uint32_t i = 0; i < j->settings.n; i++)
 		check_set(c, &r->arena, j->settings.v[i].option, j->settings.v[i].value);
 	return c;
