@@ -3,7 +3,12 @@
 #include <stdlib.h>
 
 #include "../../compiler/base/text.h"
+#include "../../compiler/lint/project.h"
+#include "../../compiler/lint/report.h"
 #include "lsp_int.h"
+
+/* Rounds of fixes; a text that still changes then is left as it is. */
+#define MAX_ROUNDS 50
 
 /* --- the list -------------------------------------------------------------------------- */
 
@@ -87,20 +92,111 @@ find_lines(struct lsp_document *d)
 			*vec_push(&d->arena, &d->lines) = i + 1;
 }
 
+static int
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	    : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The path of a file: URI of this machine, in arena; NULL: it is none. */
+static const char *
+path_of(struct arena *arena, const char *uri)
+{
+	static const char *const starts[] = { "file:///", "file://localhost/" };
+	char *path = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < BASE_COUNT(starts) && !path; i++)
+		if (strncmp(uri, starts[i], strlen(starts[i])) == 0) {
+			uri += strlen(starts[i]) - 1;
+			path = arena_alloc(arena, strlen(uri) + 1);
+		}
+	for (; path && *uri; uri++) {
+		int high = *uri == '%' ? hex_digit(uri[1]) : -1;
+		int low = high < 0 ? -1 : hex_digit(uri[2]);
+
+		if (low >= 0)
+			uri += 2;
+		path[n++] = low >= 0 ? (char)(high << 4 | low) : *uri;
+	}
+	if (path)
+		path[n] = '\0';
+	return path;
+}
+
+static void
+read_config(struct lsp_document *d)
+{
+	const char *path = path_of(&d->arena, d->uri);
+
+	lint_config_init(&d->config, &d->arena);
+	path = path ? lint_project_find(&d->arena, path) : NULL;
+	if (path)
+		lint_project_read(&d->config, &d->arena, &d->diags, path);
+}
+
+/* VMs are no part of the document: what is wrong with them stands elsewhere. */
+static void
+drop_vms(struct lsp_document *d)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < d->lint.found.n; i++)
+		if (!d->lint.found.v[i].check || lsp_is_here(d, d->lint.found.v[i].d.src))
+			d->lint.found.v[kept++] = d->lint.found.v[i];
+	d->lint.found.n = kept;
+}
+
 void
 lsp_look(struct lsp *s, struct lsp_document *d)
 {
+	const struct inventory *inv = lsp_inventory(s);
+
 	forget(d);
 	d->diags = (struct diags){ .arena = &d->arena };
 	find_lines(d);
+	read_config(d);
 	input_init(&d->in, &d->arena, &d->diags, (struct lang_opts){ 0 });
 	d->in.keep_trees = true;
 	input_read_text(&d->in, name_of(d), buf_view(&d->text));
 	lint_init(&d->lint, &d->arena);
-	lint_add(&d->lint, &d->in, 0, 0, NULL);
+	d->lint.config = d->config;
+	d->lint.vms = inv ? s->host.lint.vms : NULL;
+	lint_add(&d->lint, &d->in, 0, 0, &d->config);
 	lint_add_diags(&d->lint, &d->diags);
-	lint_run(&d->lint, lsp_inventory(s));
+	lint_run(&d->lint, inv);
+	drop_vms(d);
+	lint_sort(&d->lint);
 	d->looked = true;
+}
+
+bool
+lsp_fix_all(struct lsp *s, const struct lsp_document *d, struct buf *out)
+{
+	struct lsp_document work = { .uri = d->uri };
+	uint32_t rounds = 0, applied = 1;
+
+	buf_slice(&work.text, buf_view(&d->text));
+	for (; applied && rounds < MAX_ROUNDS; rounds++) {
+		bool alone = true;
+
+		lsp_look(s, &work);
+		out->n = 0;
+		applied = 0;
+		if (work.lint.sources.n && work.diags.errors <= d->diags.errors)
+			applied = lint_apply_fixes(&work.lint, work.lint.sources.v[0].source->src, false,
+			    &alone, out);
+		if (applied) {
+			forget(&work);
+			work.text.n = 0;
+			buf_slice(&work.text, buf_view(out));
+		}
+	}
+	forget(&work);
+	arena_free(&work.arena);
+	buf_free(&work.text);
+	return rounds > 1 && applied == 0;
 }
 
 bool
@@ -241,6 +337,9 @@ lsp_write_finding(struct buf *out, const struct lsp *s, const struct lsp_documen
 	struct span at = lsp_is_here(d, f->d.src) ? f->d.at : (struct span){ 0, 0 };
 	struct buf text = { 0 };
 
+	/* What is wrong with the project's file has no place here. */
+	if (f->d.src && !lsp_is_here(d, f->d.src))
+		buf_printf(&text, "%.*s: ", (int)f->d.src->name.n, f->d.src->name.p);
 	buf_str(&text, f->d.text);
 	if (f->d.help)
 		buf_printf(&text, "\n%s", f->d.help);

@@ -4,6 +4,8 @@
 #include "../../compiler/format/format.h"
 #include "lsp_int.h"
 
+#define FIX_ALL "source.fixAll.fwrule"
+
 static void
 write_edit(struct buf *out, const struct lsp *s, const struct lsp_document *d, struct span at,
     struct slice text)
@@ -88,46 +90,76 @@ write_action(struct lsp_call *c, const struct lint_finding *f)
 	buf_free(&title);
 }
 
-/* Fixes are asked for by kind: "quickfix", or a wider one, or all. */
+static void
+write_fix_all(struct lsp_call *c, bool first)
+{
+	struct buf *out = c->out, text = { 0 };
+
+	if (lsp_fix_all(c->s, c->doc, &text)) {
+		buf_str(out, first ? "{" : ",{");
+		buf_str(out, "\"title\":\"mend all that is safe to mend\",\"kind\":\"" FIX_ALL
+		    "\",\"edit\":{\"changes\":{");
+		text_json(out, slice_of(c->doc->uri));
+		buf_str(out, ":[");
+		write_difference(out, c->s, c->doc, buf_view(&text));
+		buf_str(out, "]}}}");
+	}
+	buf_free(&text);
+}
+
+/* Is a kind of actions asked for: itself, or what it is a part of?  Always, if none is. */
 static bool
-wanted(const json_t *context)
+wanted(const json_t *context, const char *name, bool unasked)
 {
 	const json_t *only = json_object_get(context, "only"), *kind;
 	size_t i;
 
 	if (!json_is_array(only))
-		return true;
-	json_array_foreach((json_t *)(uintptr_t)only, i, kind)
-		if (json_is_string(kind) && (slice_is(json_slice(kind), "quickfix") ||
-		    json_string_length(kind) == 0))
+		return unasked;
+	json_array_foreach((json_t *)(uintptr_t)only, i, kind) {
+		struct slice k = json_is_string(kind) ? json_slice(kind) : slice_of("?");
+
+		if (k.n <= strlen(name) && memcmp(k.p, name, k.n) == 0 &&
+		    (k.n == 0 || name[k.n] == '.' || name[k.n] == '\0'))
 			return true;
+	}
 	return false;
+}
+
+static void
+write_fixes(struct lsp_call *c, struct lsp_position from, struct lsp_position to)
+{
+	uint32_t first = lsp_offset(c->s, c->doc, from), last = lsp_offset(c->s, c->doc, to);
+	const struct lint *l = &c->doc->lint;
+	bool any = false;
+
+	for (uint32_t i = 0; i < l->found.n; i++) {
+		const struct lint_finding *f = &l->found.v[i];
+
+		if (!f->fix || !lsp_is_here(c->doc, f->d.src) || !all_here(c->doc, f->fix) ||
+		    f->d.at.off > last || f->d.at.off + f->d.at.len < first)
+			continue;
+		if (any)
+			buf_char(c->out, ',');
+		any = true;
+		write_action(c, f);
+	}
 }
 
 void
 lsp_actions(struct lsp_call *c)
 {
 	const json_t *range = json_object_get(c->params, "range");
+	const json_t *context = json_object_get(c->params, "context");
 	struct lsp_position from, to;
-	bool any = false;
+	size_t empty;
 
 	buf_char(c->out, '[');
-	if (c->doc && wanted(json_object_get(c->params, "context")) &&
-	    lsp_read_position(range, "start", &from) && lsp_read_position(range, "end", &to)) {
-		uint32_t first = lsp_offset(c->s, c->doc, from), last = lsp_offset(c->s, c->doc, to);
-		const struct lint *l = &c->doc->lint;
-
-		for (uint32_t i = 0; i < l->found.n; i++) {
-			const struct lint_finding *f = &l->found.v[i];
-
-			if (!f->fix || !lsp_is_here(c->doc, f->d.src) || !all_here(c->doc, f->fix) ||
-			    f->d.at.off > last || f->d.at.off + f->d.at.len < first)
-				continue;
-			if (any)
-				buf_char(c->out, ',');
-			any = true;
-			write_action(c, f);
-		}
-	}
+	empty = c->out->n;
+	if (c->doc && wanted(context, "quickfix", true) &&
+	    lsp_read_position(range, "start", &from) && lsp_read_position(range, "end", &to))
+		write_fixes(c, from, to);
+	if (c->doc && wanted(context, FIX_ALL, false))
+		write_fix_all(c, c->out->n == empty);
 	buf_char(c->out, ']');
 }

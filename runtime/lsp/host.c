@@ -31,14 +31,18 @@ read_all(struct lsp_host *h)
 {
 	struct arena scratch = { 0 };
 
+	lint_done(&h->lint);
 	arena_reset(&h->arena);
+	lint_init(&h->lint, &h->arena);
 	h->diags = (struct diags){ .arena = &h->arena };
 	inventory_init(&h->inv, &h->arena, &h->diags);
 	for (unsigned i = 0; i < h->n; i++) {
 		struct src *src = h->path[i] ? input_file(&h->arena, &h->diags, h->path[i]) : NULL;
 
-		if (src)
+		if (src) {
 			inventory_read(&h->inv, src, i > 0, &scratch);
+			lint_add_vms(&h->lint, src, i > 0);
+		}
 	}
 	h->usable = h->diags.errors == 0;
 	arena_free(&scratch);
@@ -63,6 +67,7 @@ lsp_inventory(struct lsp *s)
 void
 lsp_host_free(struct lsp_host *h)
 {
+	lint_done(&h->lint);
 	arena_free(&h->arena);
 	free((void *)(uintptr_t)h->path);
 }

@@ -283,7 +283,7 @@ write_rule(struct buf *md, const struct lsp_document *d, const struct inventory 
 		return;
 	}
 	eval_host_init(&h, arena, inv, d->in.rules.v, d->in.rules.n,
-	    (struct eval_opts){ .level = LEVEL });
+	    (struct eval_opts){ .level = LEVEL, .icmp6 = d->config.icmp6 });
 	while (h.rules[number] != r)
 		number++;
 	is_named = arena_zero(arena, inv->vms.n + 1);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../../compiler/base/text.h"
+#include "../../compiler/lint/project.h"
 #include "config.h"
 
 /* Errors of JSON-RPC and LSP. */
@@ -259,6 +260,42 @@ did_close(struct lsp *s, const json_t *params, struct buf *out)
 	lsp_close(s, d);
 }
 
+/* The files beside the documents, if the client can watch them. */
+static void
+did_initialize(struct lsp *s, const json_t *params, struct buf *out)
+{
+	struct buf body = { 0 };
+
+	(void)params;
+	if (!s->watches)
+		return;
+	buf_str(&body, "{\"jsonrpc\":\"2.0\",\"id\":\"watch\",\"method\":\"client/registerCapability\","
+	    "\"params\":{\"registrations\":[{\"id\":\"watch\","
+	    "\"method\":\"workspace/didChangeWatchedFiles\",\"registerOptions\":{\"watchers\":["
+	    "{\"globPattern\":\"**/" LINT_PROJECT_FILE "\"}");
+	for (unsigned i = 0; i < s->host.n; i++) {
+		const char *path = s->host.path[i], *slash = path ? strrchr(path, '/') : NULL;
+
+		if (!path)
+			continue;
+		buf_str(&body, ",{\"globPattern\":");
+		text_json(&body, slice_of(arena_printf(&s->scratch, "**/%s", slash ? slash + 1 : path)));
+		buf_char(&body, '}');
+	}
+	buf_str(&body, "]}}]}}");
+	write_frame(out, &body);
+	buf_free(&body);
+}
+
+/* Whichever it was: what is said of any document may be another now. */
+static void
+did_change_files(struct lsp *s, const json_t *params, struct buf *out)
+{
+	(void)params;
+	for (uint32_t i = 0; i < s->n_documents; i++)
+		look_and_publish(s, s->documents[i], out);
+}
+
 static void
 did_exit(struct lsp *s, const json_t *params, struct buf *out)
 {
@@ -275,6 +312,8 @@ static const struct {
 	{ "textDocument/didChange", did_change },
 	{ "textDocument/didSave", did_save },
 	{ "textDocument/didClose", did_close },
+	{ "initialized", did_initialize },
+	{ "workspace/didChangeWatchedFiles", did_change_files },
 	{ "exit", did_exit },
 };
 
@@ -293,17 +332,27 @@ takes_utf8(const json_t *params)
 	return false;
 }
 
+static bool
+takes_watchers(const json_t *params)
+{
+	const json_t *w = json_object_get(json_object_get(params, "capabilities"), "workspace");
+
+	w = json_object_get(w, "didChangeWatchedFiles");
+	return json_is_true(json_object_get(w, "dynamicRegistration"));
+}
+
 static void
 initialize(struct lsp_call *c)
 {
 	c->s->initialized = true;
+	c->s->watches = takes_watchers(c->params);
 	c->s->utf8 = takes_utf8(c->params);
 	buf_printf(c->out, "{\"capabilities\":{\"positionEncoding\":\"%s\","
 	    "\"textDocumentSync\":{\"openClose\":true,\"change\":1,\"save\":true},"
 	    "\"hoverProvider\":true,\"definitionProvider\":true,"
 	    "\"completionProvider\":{\"triggerCharacters\":[\" \",\"\\\"\",\"(\",\"@\"]},"
 	    "\"documentFormattingProvider\":true,"
-	    "\"codeActionProvider\":{\"codeActionKinds\":[\"quickfix\"]}},"
+	    "\"codeActionProvider\":{\"codeActionKinds\":[\"quickfix\",\"source.fixAll.fwrule\"]}},"
 	    "\"serverInfo\":{\"name\":\"fwrule\",\"version\":\"%s\"}}",
 	    c->s->utf8 ? "utf-8" : "utf-16", PACKAGE_VERSION);
 }

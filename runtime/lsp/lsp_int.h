@@ -19,6 +19,7 @@ struct lsp_host {
 	struct arena arena;
 	struct diags diags;
 	struct inventory inv;
+	struct lint lint;               /* what rules are checked against, of the same files */
 	bool usable;                    /* it was read without an error */
 };
 
@@ -29,6 +30,7 @@ struct lsp_document {
 	struct arena arena;             /* of the look, with everything below */
 	struct diags diags;
 	struct src *src;
+	struct lint_config config;      /* by the project's file */
 	struct input in;
 	struct lint lint;
 	VEC(uint32_t) lines;            /* where they begin */
@@ -42,6 +44,7 @@ struct lsp {
 	struct parse *px;               /* for completion */
 	struct arena scratch;           /* of one message */
 	bool utf8;                      /* positions count bytes */
+	bool watches;                   /* the client tells of files that change, if asked to */
 	bool initialized, shut;
 	int ended;
 	uint64_t told;                  /* the host's stamp when its errors were last shown */
@@ -65,8 +68,10 @@ struct lsp_document *lsp_find(struct lsp *s, struct slice uri);
 /* Opens or replaces; NULL if there are too many. */
 struct lsp_document *lsp_open(struct lsp *s, struct slice uri, struct slice text);
 void lsp_close(struct lsp *s, struct lsp_document *d);
-/* Reads and checks the text as it is now. */
+/* Reads and checks the text as it is now, by the project's file as it is now. */
 void lsp_look(struct lsp *s, struct lsp_document *d);
+/* The text with all safe fixes, as `fwrule check --fix` makes it; false: nothing to mend. */
+bool lsp_fix_all(struct lsp *s, const struct lsp_document *d, struct buf *out);
 
 struct lsp_position lsp_position(const struct lsp *s, const struct lsp_document *d, uint32_t off);
 /* The nearest offset there is. */

@@ -10,6 +10,7 @@ const { spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const url = require('url');
 
 const [program, npm, srcdir] = process.argv.slice(2);
 const lsp = require(path.resolve(npm, 'node_modules/vscode-languageserver-protocol/node'));
@@ -19,7 +20,7 @@ const vms = path.join(example, 'vms.json');
 const remote = path.join(example, 'remote-vms.json');
 
 class Editor {
-	constructor(args, encodings) {
+	constructor(args, encodings, watches) {
 		this.child = spawn(program, ['lsp', '--stdio', ...args],
 			{ stdio: ['pipe', 'pipe', 'inherit'] });
 		this.ended = new Promise((done) => this.child.on('exit', done));
@@ -41,13 +42,19 @@ class Editor {
 			(p) => this.messages.push(p.message));
 		this.connection.listen();
 		this.encodings = encodings;
+		this.watches = watches;
+		this.registered = [];
+		this.connection.onRequest(lsp.RegistrationRequest.type, (p) => {
+			this.registered.push(...p.registrations);
+		});
 	}
 
 	async start() {
 		const general = this.encodings ? { positionEncodings: this.encodings } : {};
 
 		this.answer = await this.connection.sendRequest(lsp.InitializeRequest.type, {
-			processId: process.pid, rootUri: null, capabilities: { general },
+			processId: process.pid, rootUri: null, capabilities: { general, workspace: {
+				didChangeWatchedFiles: { dynamicRegistration: Boolean(this.watches) } } },
 		});
 		await this.connection.sendNotification(lsp.InitializedNotification.type, {});
 		return this.answer.capabilities;
@@ -71,6 +78,16 @@ class Editor {
 		this.connection.sendNotification(lsp.DidChangeTextDocumentNotification.type,
 			{ textDocument: { uri, version: 2 }, contentChanges: [{ text }] });
 		return findings;
+	}
+
+	async fixAll(uri, kind) {
+		const actions = await this.ask(lsp.CodeActionRequest.type, uri, {
+			range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
+			context: { diagnostics: [], only: [kind] },
+		});
+
+		assert(actions.length < 2);
+		return actions[0];
 	}
 
 	ask(type, uri, more) {
@@ -252,6 +269,46 @@ check('fixes a finding', async (e) => {
 		{ range: f.range, context: { diagnostics: [], only: ['refactor'] } }), []);
 });
 
+check('mends all that is safe to mend', async (e) => {
+	const text = '# kept\nFROM (subnet 10.1.2.3/24 OR ip 10.1.2.9) TO tag "x" ALLOW tcp ' +
+		'(PORT 80 AND PORT 80)\nFROM any TO tag "x" BLOCK tcp PORT 1\n' +
+		'FROM any TO tag "x" ALLOW tcp PORT 90\nFROM any TO tag "x" ALLOW tcp PORT 90\n';
+
+	await e.change(uri, text);
+	for (const kind of ['source', 'source.fixAll', 'source.fixAll.fwrule', '']) {
+		const action = await e.fixAll(uri, kind);
+
+		assert.strictEqual(action.kind, 'source.fixAll.fwrule');
+		// Two targets become one, once the first is written right; FW001 is for people.
+		assert.strictEqual(applied(text, action.edit.changes[uri]), '# kept\n' +
+			'FROM (subnet 10.1.2.0/24) TO tag "x" ALLOW tcp (PORT 80)\n' +
+			'FROM any TO tag "x" BLOCK tcp PORT 1\nFROM any TO tag "x" ALLOW tcp PORT 90\n');
+	}
+	assert.strictEqual(await e.fixAll(uri, 'source.organizeImports'), undefined);
+	assert.strictEqual(await e.fixAll(uri, 'source.fixAll.fwrules'), undefined);
+	await e.change(uri, 'FROM any TO tag "x" ALLOW tcp PORT 90\n');
+	assert.strictEqual(await e.fixAll(uri, 'source.fixAll'), undefined);
+	await e.change(uri, 'FROM subnet 10.1.2.3/24\n');
+	assert.strictEqual(await e.fixAll(uri, 'source.fixAll'), undefined);
+});
+
+check('ignores what a comment says', async (e) => {
+	const text = '# fwrule: ignore FW014 the bastion\nFROM any TO tag "x" ALLOW tcp PORT 22\n';
+	const known = (found) => found.map((f) => f.code).filter((c) => /^FW0[15]/.test(c));
+
+	assert.deepStrictEqual(known(await e.change(uri, text)), []);
+	assert.deepStrictEqual(known(await e.change(uri, text.replace(' the bastion', ''))),
+		['FW050', 'FW014']);
+	assert.deepStrictEqual(known(await e.change(uri, text.replace('22', '2222'))), ['FW051']);
+});
+
+check('checks rules against the VMs, and shows what is wrong with them elsewhere', async (e) => {
+	const found = await e.change(uri, 'FROM any TO tag "roel" ALLOW tcp PORT 80\n');
+
+	assert.deepStrictEqual(found.map((f) => f.code), ['FW031']);
+	assert.match(found[0].message, /did you mean "role"/);
+});
+
 check('goes to the covering rule', async (e) => {
 	const text = 'FROM any TO all vms ALLOW tcp PORTS 80 - 90\n' +
 		'FROM ip 10.0.0.1 TO all vms ALLOW tcp PORT 85\n';
@@ -319,6 +376,44 @@ async function changingVms() {
 	fs.rmSync(dir, { recursive: true });
 }
 
+// A project's file says what is found in its folders, whenever it says something else.
+async function project() {
+	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'fwrule lsp é'));
+	const conf = path.join(dir, '.fwrule.conf');
+	const at = url.pathToFileURL(path.join(dir, 'deep', 'new.fwrule')).href;
+	const text = 'FROM subnet 10.1.2.3/24 TO tag "x" ALLOW tcp PORT 22\n' +
+		'FROM any TO tag "x" ALLOW tcp PORT 3306\n' +
+		'FROM ip fd00::1 TO tag "x" BLOCK icmp6 TYPE 2 PRIORITY 1\n' +
+		'FROM any TO tag "x" BLOCK icmp6 TYPE 2 PRIORITY 1\n';
+	const e = new Editor([], undefined, true);
+	const codes = (found) => found.map((f) => `${f.code}${f.severity}`).sort();
+
+	fs.mkdirSync(path.join(dir, 'deep'));
+	await e.start();
+	assert.deepStrictEqual(codes(await e.open(at, text)), ['FW0022', 'FW0142', 'FW0152', 'FW0222']);
+	assert.deepStrictEqual(e.registered.map((r) => r.method),
+		['workspace/didChangeWatchedFiles']);
+	assert(e.registered[0].registerOptions.watchers.some((w) => w.globPattern === '**/.fwrule.conf'));
+
+	fs.writeFileSync(conf, '[check]\nignore = FW022\nsensitive-ports = 80\nicmp6 = rfc4890\n' +
+		'[severity]\nFW002 = error\n');
+	const again = e.published(at);
+
+	e.connection.sendNotification(lsp.DidChangeWatchedFilesNotification.type,
+		{ changes: [{ uri: url.pathToFileURL(conf).href, type: lsp.FileChangeType.Created }] });
+	assert.deepStrictEqual(codes(await again), ['FW0021']);
+
+	fs.writeFileSync(conf, '[check]\nignroe = FW022\n');
+	const wrong = await e.change(at, text);
+
+	assert(wrong.some((f) => f.severity === lsp.DiagnosticSeverity.Error &&
+		/\.fwrule\.conf: .*\[check\] has/.test(f.message)), JSON.stringify(wrong));
+	fs.rmSync(conf);
+	assert.strictEqual((await e.change(at, text)).length, 4);
+	assert.strictEqual(await e.stop(), 0);
+	fs.rmSync(dir, { recursive: true });
+}
+
 (async () => {
 	const e = new Editor(['-V', vms, '-R', remote]);
 	let failed = 0;
@@ -327,7 +422,8 @@ async function changingVms() {
 	const all = [...checks.map((c) => ({ name: c.name, run: () => c.run(e) })),
 		{ name: 'ends when told', run: async () => assert.strictEqual(await e.stop(), 0) },
 		{ name: 'works without VMs, and counts bytes if asked', run: withoutVms },
-		{ name: 'reads the VMs again', run: changingVms }];
+		{ name: 'reads the VMs again', run: changingVms },
+		{ name: 'goes by the project\'s file', run: project }];
 	for (const c of all) {
 		try {
 			await c.run();
