@@ -199,6 +199,13 @@ CRASHES = 200
 crash: all
 	CRASHES=$(CRASHES) srcdir=$(srcdir) $(srcdir)/tests/fwapid-test.sh crash
 
+# PostgreSQL stopped, cut off and silent, and services killed, while they are written to.
+OUTAGES = 60
+OUTAGE_SEED = 1
+outages: all
+	OUTAGES=$(OUTAGES) TEST_SEED=$(OUTAGE_SEED) srcdir=$(srcdir) \
+	    $(srcdir)/tests/fwapid-pg-test.sh 'one trouble after the other'
+
 # Each target of tests/fuzz for FUZZ_SECONDS, from tests/fuzz/NAME.corpus if there is one.
 FUZZ_SECONDS = 60
 FUZZ_CC = clang
@@ -237,4 +244,4 @@ bench: all
 	@for b in $(srcdir)/tests/bench/*.sh; do \
 	    echo "=== $$b"; FWRULE=$(abs_builddir)/fwrule srcdir=$(srcdir) $$b || exit 1; done
 
-.PHONY: update-golden check-asan check-tsan crash soak fuzz faults bench
+.PHONY: update-golden check-asan check-tsan crash outages soak fuzz faults bench

@@ -7,6 +7,7 @@
 #   pg_init NAME             a new server, started; sets pg_dir
 #   pg_standby NAME OF       a standby of the server OF, made with pg_basebackup
 #   pg_start NAME, pg_stop NAME [MODE], pg_promote NAME
+#   pg_signal NAME SIGNAL    to all its processes
 #   pg_url NAME              what --store takes
 #   pg_sql NAME SQL          runs it
 
@@ -89,6 +90,16 @@ pg_stop()
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.05
 	done
+}
+
+# To the server and all its processes.
+pg_signal()
+{
+	local pid
+
+	pid=$(head -1 "$pg_top/$1/data/postmaster.pid") || return
+	# shellcheck disable=SC2046
+	kill -"$2" "$pid" $(cat "/proc/$pid/task/$pid/children" 2>/dev/null || pgrep -P "$pid")
 }
 
 pg_init()

@@ -399,6 +399,9 @@ follow(void *context)
 		if (result != DB_OK)
 			set_online(b, false, b->follower->error);
 		if (b->follower->kind->check(b->follower) == DB_OK) {
+			/* Before it is told: then a change must not be refused any more. */
+			atomic_store(&b->writer->heard, true);
+			atomic_store(&b->reader->heard, true);
 			set_online(b, true, NULL);
 			poke(b);
 		} else {

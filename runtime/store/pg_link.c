@@ -503,6 +503,8 @@ link_up(struct link *l, bool soon)
 
 	if (l->conn)
 		return DB_OK;
+	if (atomic_exchange(&l->db->heard, false))
+		l->failed = 0;
 	if (soon && l->failed && link_now() - l->failed < AGAIN_MS)
 		return DB_DOWN;
 	result = try_connect(l);

@@ -15,6 +15,8 @@
 #ifndef FWR_STORE_STORE_H
 #define FWR_STORE_STORE_H
 
+#include <stdatomic.h>
+
 #include "../../compiler/input/input.h"
 
 #define DB_SCHEMA 1                     /* version of the tables */
@@ -39,6 +41,11 @@ struct db_update {
 struct db {
 	const struct db_kind *kind;
 	char error[DB_ERROR_SIZE];      /* why the last call failed: one line, no secrets */
+	/*
+	 * Set by any thread that knows the store to be there: what the handle has seen fail
+	 * is tried again at once.
+	 */
+	_Atomic bool heard;
 };
 
 /* Rules as they are stored: f->created_by is never there.  False ends the walk. */
