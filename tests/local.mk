@@ -6,6 +6,7 @@
 check_PROGRAMS += \
 	tests/aggregate-test \
 	tests/api-sets-test \
+	tests/change-test \
 	tests/corpus-test \
 	tests/decide-test \
 	tests/diff-test \
@@ -77,6 +78,7 @@ model_sources = tests/build.c tests/build.h tests/model.c tests/model.h tests/ra
 	tests/walker.c tests/walker.h
 tests_corpus_test_SOURCES = tests/corpus-test.c $(model_sources)
 tests_ortc_test_SOURCES = tests/ortc-test.c $(model_sources)
+tests_change_test_SOURCES = tests/change-test.c $(model_sources)
 tests_passes_test_SOURCES = tests/passes-test.c $(model_sources)
 tests_verify_test_SOURCES = tests/verify-test.c tests/ipf-doc.h tests/mutate.c tests/mutate.h \
 	$(model_sources)
