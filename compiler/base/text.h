@@ -47,6 +47,14 @@ unsigned text_distance(struct slice a, struct slice b);
 /* A JSON string with its quotes; lone surrogates and control characters escaped. */
 void text_json(struct buf *out, struct slice s);
 
+/*
+ * Character data of XML 1.0, also of an attribute's value; what XML has no way to say
+ * becomes a replacement character.
+ */
+void text_xml(struct buf *out, struct slice s);
+/* ` name="value"` */
+void text_xml_attribute(struct buf *out, const char *name, struct slice value);
+
 /* May a string not have this byte as it is?  Always so of quotes and backslashes. */
 bool text_json_is_special(unsigned char c);
 

@@ -5,40 +5,6 @@
 
 /* --- JUnit ---------------------------------------------------------------------------- */
 
-/* Character data: what XML 1.0 does not allow becomes a replacement character. */
-static void
-write_xml(struct buf *out, struct slice s)
-{
-	for (size_t i = 0; i < s.n;) {
-		size_t at = i;
-		uint32_t cp = text_decode(s, &i);
-
-		if (cp == '<')
-			buf_str(out, "&lt;");
-		else if (cp == '>')
-			buf_str(out, "&gt;");
-		else if (cp == '&')
-			buf_str(out, "&amp;");
-		else if (cp == '"')
-			buf_str(out, "&quot;");
-		else if (cp == '\n' || cp == '\t')
-			buf_printf(out, "&#%u;", cp);
-		else if (cp == TEXT_BAD || cp < 0x20 || text_is_surrogate(cp) || cp == 0xfffe ||
-		    cp == 0xffff)
-			buf_str(out, "\xef\xbf\xbd");
-		else
-			buf_add(out, s.p + at, i - at);
-	}
-}
-
-static void
-write_attribute(struct buf *out, const char *name, struct slice value)
-{
-	buf_printf(out, " %s=\"", name);
-	write_xml(out, value);
-	buf_char(out, '"');
-}
-
 static void
 write_where(struct buf *out, const struct lint_place *p)
 {
@@ -56,14 +22,14 @@ write_case(struct buf *out, const struct lint_finding *f)
 	buf_printf(&name, "%s ", f->d.code);
 	write_where(&name, &p);
 	buf_str(out, "    <testcase");
-	write_attribute(out, "name", buf_view(&name));
-	write_attribute(out, "classname", slice_of(f->check ? f->check->name : "syntax"));
+	text_xml_attribute(out, "name", buf_view(&name));
+	text_xml_attribute(out, "classname", slice_of(f->check ? f->check->name : "syntax"));
 	buf_str(out, " time=\"0\">\n      <failure");
-	write_attribute(out, "message", slice_of(f->d.text));
-	write_attribute(out, "type", slice_of(diag_severity_name(f->d.severity)));
+	text_xml_attribute(out, "message", slice_of(f->d.text));
+	text_xml_attribute(out, "type", slice_of(diag_severity_name(f->d.severity)));
 	buf_char(out, '>');
 	diag_print(&text, &f->d, false);
-	write_xml(out, buf_view(&text));
+	text_xml(out, buf_view(&text));
 	buf_str(out, "</failure>\n    </testcase>\n");
 	buf_free(&name);
 	buf_free(&text);
@@ -88,7 +54,7 @@ lint_write_junit(struct buf *out, const struct lint *l, const struct lint_report
 			continue;
 		n++;
 		buf_str(&cases, "    <testcase");
-		write_attribute(&cases, "name", file);
+		text_xml_attribute(&cases, "name", file);
 		buf_str(&cases, " classname=\"clean\" time=\"0\"/>\n");
 	}
 	buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"%u\" "

@@ -277,48 +277,14 @@ write_tap(struct report *r)
 
 /* --- JUnit ---------------------------------------------------------------------------- */
 
-/* XML 1.0 has no other control characters than these, and no U+FFFE and U+FFFF. */
-static void
-xml_text(struct buf *out, struct slice s)
-{
-	for (size_t i = 0; i < s.n;) {
-		size_t at = i;
-		uint32_t cp = text_decode(s, &i);
-
-		if (cp == '<')
-			buf_str(out, "&lt;");
-		else if (cp == '>')
-			buf_str(out, "&gt;");
-		else if (cp == '&')
-			buf_str(out, "&amp;");
-		else if (cp == '"')
-			buf_str(out, "&quot;");
-		else if (cp == '\n')
-			buf_str(out, "&#10;");
-		else if ((cp < 0x20 && cp != '\t') || cp == TEXT_BAD || text_is_surrogate(cp) ||
-		    cp == 0xfffe || cp == 0xffff)
-			buf_str(out, "\xef\xbf\xbd");
-		else
-			buf_add(out, s.p + at, i - at);
-	}
-}
-
-static void
-xml_attribute(struct buf *out, const char *name, struct slice value)
-{
-	buf_printf(out, " %s=\"", name);
-	xml_text(out, value);
-	buf_char(out, '"');
-}
-
 static void
 write_junit_case(struct report *r, const struct suite *s, const struct suite_case *c)
 {
 	struct buf text = { 0 };
 
 	buf_str(r->out, "    <testcase");
-	xml_attribute(r->out, "name", c->text);
-	xml_attribute(r->out, "classname", s->src->name);
+	text_xml_attribute(r->out, "name", c->text);
+	text_xml_attribute(r->out, "classname", s->src->name);
 	buf_printf(r->out, " time=\"0\"");
 	if (holds(c)) {
 		buf_str(r->out, "/>\n");
@@ -326,12 +292,12 @@ write_junit_case(struct report *r, const struct suite *s, const struct suite_cas
 	}
 	write_failure(&text, c, "");
 	buf_str(r->out, ">\n      <failure");
-	xml_attribute(r->out, "message", (struct slice){ text.p,
+	text_xml_attribute(r->out, "message", (struct slice){ text.p,
 	    (size_t)((char *)memchr(text.p, '\n', text.n) - text.p) });
 	buf_str(r->out, " type=\"policy\">");
-	xml_text(r->out, s->src->name);
+	text_xml(r->out, s->src->name);
 	buf_printf(r->out, ":%u&#10;", c->line);
-	xml_text(r->out, buf_view(&text));
+	text_xml(r->out, buf_view(&text));
 	buf_str(r->out, "</failure>\n    </testcase>\n");
 	buf_free(&text);
 }
@@ -347,14 +313,14 @@ write_junit(struct report *r)
 		for (uint32_t k = 0; k < s->cases.n; k++)
 			failed += !holds(&s->cases.v[k]);
 		buf_str(r->out, "  <testsuite");
-		xml_attribute(r->out, "name", s->src->name);
+		text_xml_attribute(r->out, "name", s->src->name);
 		buf_printf(r->out, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"0\" "
 		    "time=\"0\">\n", s->cases.n + s->broken, failed, s->broken);
 		for (uint32_t k = 0; k < s->cases.n; k++)
 			write_junit_case(r, s, &s->cases.v[k]);
 		if (s->broken) {
 			buf_str(r->out, "    <testcase name=\"can be tested in full\"");
-			xml_attribute(r->out, "classname", s->src->name);
+			text_xml_attribute(r->out, "classname", s->src->name);
 			buf_str(r->out, " time=\"0\">\n      <error message=\"see the messages on standard "
 			    "error\" type=\"input\"/>\n    </testcase>\n");
 		}

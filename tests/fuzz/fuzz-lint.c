@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * libFuzzer target: what the linter reads.  The first byte chooses: c a .fwrule.conf,
- * b a baseline, v VMs, else rule source text with its ignore comments, which is
- * checked and mended; mended text has no more errors than the text had.
+ * b a baseline, v VMs, i VMs and behind a byte of ones rules for them, else rule source
+ * text with its ignore comments, which is checked and mended, with o for an old version
+ * of the language; mended text has no more errors than the text had.
  */
 #include "compiler/lint/report.h"
 
@@ -50,7 +51,7 @@ write_all(struct run *r)
 
 /* Checks a text; the errors in it, and the text mended where fixed is given. */
 static uint32_t
-check(struct slice text, struct buf *fixed)
+check(struct slice text, bool old, struct buf *fixed)
 {
 	struct run r;
 	uint32_t errors;
@@ -59,6 +60,10 @@ check(struct slice text, struct buf *fixed)
 	begin(&r);
 	input_read_text(&r.in, slice_of("fuzz.fwrule"), text);
 	errors = r.diags.errors;
+	if (old) {
+		r.lint.config.fwrule_version = 1;
+		r.lint.config.near_limit = 2;
+	}
 	lint_add(&r.lint, &r.in, 0, 0, NULL);
 	lint_run(&r.lint, NULL);
 	write_all(&r);
@@ -69,13 +74,13 @@ check(struct slice text, struct buf *fixed)
 }
 
 static void
-check_source(struct slice text)
+check_source(struct slice text, bool old)
 {
 	struct buf fixed = { 0 };
-	uint32_t errors = check(text, &fixed);
+	uint32_t errors = check(text, old, &fixed);
 
 	if (fixed.n)
-		REQUIRE(check(buf_view(&fixed), NULL) <= errors);
+		REQUIRE(check(buf_view(&fixed), old, NULL) <= errors);
 	buf_free(&fixed);
 }
 
@@ -99,6 +104,29 @@ check_file(char kind, struct slice text)
 	end(&r);
 }
 
+static void
+check_host(struct slice text)
+{
+	const char *mark = memchr(text.p, 0xff, text.n);
+	struct src src = { .name = { "vms", 3 }, .text = text };
+	struct inventory inv;
+	struct run r;
+
+	if (!mark)
+		return;
+	src.text.n = (size_t)(mark - text.p);
+	begin(&r);
+	inventory_init(&inv, &r.arena, &r.diags);
+	inventory_read(&inv, &src, false, &r.in.scratch);
+	lint_add_vms(&r.lint, &src, false);
+	input_read_text(&r.in, slice_of("fuzz.fwrule"),
+	    (struct slice){ mark + 1, text.n - src.text.n - 1 });
+	lint_add(&r.lint, &r.in, 0, 0, NULL);
+	lint_run(&r.lint, &inv);
+	write_all(&r);
+	end(&r);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -109,7 +137,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	text = (struct slice){ (const char *)data + 1, n - 1 };
 	if (data[0] == 'c' || data[0] == 'b' || data[0] == 'v')
 		check_file((char)data[0], text);
+	else if (data[0] == 'i')
+		check_host(text);
 	else
-		check_source(text);
+		check_source(text, data[0] == 'o');
 	return 0;
 }

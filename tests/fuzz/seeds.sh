@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# Makes a small seed corpus for each fuzz target out of tests/corpus.
+# Makes a small seed corpus for each fuzz target out of tests/corpus and tests/golden.
 #
 # usage: seeds.sh DIR; makes DIR/fuzz-sentence and so on
 set -eu
 dir=${1:?usage: seeds.sh DIR}
 corpus=$(cd "$(dirname "$0")/../corpus" && pwd)
-for name in sentence payload inventory rpc aggregate request state; do
+for name in sentence payload inventory rpc aggregate request state lint lsp; do
 	mkdir -p "$dir/fuzz-$name"
 done
 
@@ -54,6 +54,30 @@ for request in '{"rules":[{"uuid":"'$u'1","enabled":true}]}' '{"uuids":["'$u'1"]
 	printf '{"uuid":"%s2","ips":["10.9.9.9"],"tags":{"b":"x"}}\377%s' "$u" "$request" \
 	    >>"$dir/fuzz-state/request-$n"
 done
+
+# The linter: each golden case as rules, the VMs, project files and a baseline.
+golden=$corpus/../golden/lint
+for f in "$golden"/*.fwrule; do
+	{ printf 'r'; head -c 4000 "$f"; } >"$dir/fuzz-lint/rules-$(basename "$f" .fwrule)"
+	{ printf '\1\20'; head -c 4000 "$f"; } >"$dir/fuzz-lsp/$(basename "$f" .fwrule)"
+done
+{ printf 'o'; cat "$golden/FW008-newer-version.fwrule"; } >"$dir/fuzz-lint/old"
+for name in FW030-inventory FW033-discovery; do
+	{ printf 'i'; cat "$golden/$(sed 's/^-V //' "$golden/$name.args")"; printf '\377'
+	  cat "$golden/$name.fwrule"; } >"$dir/fuzz-lint/$name"
+done
+for f in "$golden"/*.vms.json; do
+	{ printf 'v'; cat "$f"; } >"$dir/fuzz-lint/vms-$(basename "$f" .vms.json)"
+done
+printf 'c[check]\nselect = FW0, no-effect\nignore = FW011\nfwrule-version = 3\nicmp6 = rfc4890\n%s' \
+    'sensitive-ports = 22, udp/161, 8000-8010
+near-limit = 20
+fail-on = never
+[severity]
+FW014 = error
+' >"$dir/fuzz-lint/conf"
+printf 'b{"version":1,"findings":[{"fingerprint":"8c07ac2b7cbf0516","code":"FW014"}]}' \
+    >"$dir/fuzz-lint/baseline"
 
 # Requests to the service.
 payloads 60 | sed 's/.*/POST \/rules\ncontent-type: application\/json\n\n&/' |
