@@ -4,9 +4,11 @@ examples = \
 	examples/ci/pre-commit-config.yaml \
 	examples/editors/README.md \
 	examples/editors/vim/ftdetect/fwrule.vim examples/editors/vim/syntax/fwrule.vim \
+	examples/editors/vim/ftdetect/fwtest.vim examples/editors/vim/syntax/fwtest.vim \
 	examples/editors/vscode/language-configuration.json \
 	examples/editors/vscode/package.json \
 	examples/editors/vscode/syntaxes/fwrule.tmLanguage.json \
+	examples/editors/vscode/syntaxes/fwtest.tmLanguage.json \
 	examples/dual-stack/README.md examples/dual-stack/remote-vms.json \
 	examples/dual-stack/rules.json examples/dual-stack/vms.json \
 	examples/dual-stack/site.fwtest examples/web/site.fwtest \

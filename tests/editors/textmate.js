@@ -17,7 +17,8 @@ const scopes = {
 	item: /^keyword\.other\.item/, string: /^string\.quoted/, comment: /^comment/,
 	attribute: /^keyword\.other\.annotation/, address: /^constant\.other\.address/,
 	number: /^constant\.numeric/, uuid: /^constant\.other\.uuid/,
-	word: /^string\.unquoted/, none: /^meta\.annotation/,
+	word: /^string\.unquoted\.fw/, none: /^meta\.annotation/, path: /^string.*\.path/,
+	direction: /^storage\.modifier/, statement: /^keyword\.other\.statement/,
 };
 
 async function main() {
@@ -31,7 +32,7 @@ async function main() {
 		loadGrammar: async () => textmate.parseRawGrammar(fs.readFileSync(grammarPath, 'utf8'),
 			grammarPath),
 	});
-	const grammar = await registry.loadGrammar('source.fwrule');
+	const grammar = await registry.loadGrammar(`source${path.extname(samplePath)}`);
 	const lines = fs.readFileSync(samplePath, 'utf8').split('\n');
 	const tokens = [];
 	let stack = textmate.INITIAL, failed = 0, checked = 0;
@@ -51,7 +52,7 @@ async function main() {
 			failed++;
 		}
 	}
-	console.log(`TextMate: ${checked} words, ${failed} wrong`);
+	console.log(`TextMate, ${path.extname(samplePath).slice(1)}: ${checked} words, ${failed} wrong`);
 	process.exit(failed || !checked ? 1 : 0);
 }
 
