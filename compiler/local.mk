@@ -62,11 +62,15 @@ libcompiler_la_SOURCES = \
 	compiler/lint/items.c \
 	compiler/lint/lint.c compiler/lint/lint.h compiler/lint/lint_int.h \
 	compiler/lint/meaning.c \
+	compiler/lint/meet.c \
+	compiler/lint/meetings.c \
 	compiler/lint/names.c \
+	compiler/lint/pairs.c \
 	compiler/lint/project.c compiler/lint/project.h \
+	compiler/lint/real.c compiler/lint/real.h \
 	compiler/lint/report.c compiler/lint/report.h compiler/lint/report_int.h \
 	compiler/lint/sarif.c \
-	compiler/lint/sets.c \
+	compiler/lint/sets.c compiler/lint/sets_int.h \
 	compiler/lint/special.c compiler/lint/special.h \
 	compiler/lint/targets.c \
 	compiler/lint/vms.c compiler/lint/vms.h \

@@ -22,6 +22,7 @@ check_PROGRAMS += \
 	tests/join-test \
 	tests/json-test \
 	tests/keyword-test \
+	tests/lint-sets-test \
 	tests/lint-test \
 	tests/map-test \
 	tests/net-test \
@@ -72,7 +73,8 @@ tests_ipf_diag_test_SOURCES = tests/ipf-diag-test.c tests/ipf-doc.h
 tests_join_test_SOURCES = tests/join-test.c tests/random.h
 tests_json_test_SOURCES = tests/json-test.c tests/random.h
 tests_keyword_test_SOURCES = tests/keyword-test.c
-tests_lint_test_SOURCES = tests/lint-test.c tests/random.h
+tests_lint_sets_test_SOURCES = tests/lint-sets-test.c tests/lint-world.h tests/random.h
+tests_lint_test_SOURCES = tests/lint-test.c tests/lint-world.h
 tests_net_test_SOURCES = tests/net-test.c tests/random.h
 model_sources = tests/build.c tests/build.h tests/model.c tests/model.h tests/random.h \
 	tests/walker.c tests/walker.h

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Taking ports and asking who took them (cover.h). */
+/* Taking ports and asking whether others have them (cover.h). */
 #include "cover.h"
 
 #include <stdlib.h>
 
 #include "../filter/region.h"
-#include "../net/pset.h"
 
-/* --- ports of a pair ------------------------------------------------------------------ */
+/* --- taking --------------------------------------------------------------------------- */
 
-/* The first segment that ends at or behind a port. */
-static uint32_t
-seg_from(const struct cover_pair *p, unsigned port)
+uint32_t
+cover_seg_from(const struct cover_pair *p, unsigned port)
 {
 	uint32_t lo = 0, hi = p->n;
 
@@ -60,13 +58,27 @@ push_seg(struct arena *a, struct segs *s, unsigned first, unsigned last, uint32_
 			other };
 }
 
+/* Have all of the ports two rules already? */
+static bool
+taken_twice(const struct cover_pair *p, uint32_t k, unsigned first, unsigned last)
+{
+	for (; k < p->n && p->seg[k].first <= first && p->seg[k].other != COVER_NONE; k++) {
+		if (p->seg[k].last >= last)
+			return true;
+		first = p->seg[k].last + 1u;
+	}
+	return false;
+}
+
 static void
 pair_take(struct cover *c, struct cover_pair *p, unsigned first, unsigned last, uint32_t rule)
 {
-	uint32_t from = seg_from(p, first), to = from;
+	uint32_t from = cover_seg_from(p, first), to = from;
 	struct segs out = { 0 };
 	unsigned at = first;
 
+	if (taken_twice(p, from, first, last))
+		return;
 	for (; to < p->n && p->seg[to].first <= last; to++) {
 		const struct cover_seg *s = &p->seg[to];
 		unsigned lo = s->first > first ? s->first : first;
@@ -85,147 +97,119 @@ pair_take(struct cover *c, struct cover_pair *p, unsigned first, unsigned last, 
 	push_seg(&c->scratch, &out, at, last, rule, COVER_NONE);
 	splice(c, p, from, to, out.v.v, out.v.n);
 	arena_reset(&c->scratch);
+	portset_add(c->arena, &p->taken, (uint16_t)first, (uint16_t)last);
+}
+
+static void
+note_in_bucket(struct cover *c, struct cover_bucket *b, const struct portset *items,
+    unsigned action, uint32_t level)
+{
+	if (b->recent_level != level)
+		b->recent.n = 0;
+	b->recent_level = level;
+	for (uint32_t i = 0; i < items->n; i++) {
+		portset_add(c->arena, &b->taken[action], items->v[i].first, items->v[i].last);
+		portset_add(c->arena, &b->recent, items->v[i].first, items->v[i].last);
+	}
 }
 
 void
-cover_take(struct cover *c, uint32_t rule, enum lang_side dir)
+cover_take(struct cover *c, uint32_t rule, enum lang_side dir, uint32_t level)
 {
+	const struct cover_uses *uses = &c->uses[dir][rule];
 	struct arena arena = { 0 };
 	struct portset items = lint_items(&arena, c->rules[rule].rule);
+	uint32_t last = COVER_NONE;
 
-	for (uint32_t u = c->first_use[dir][rule]; u < c->first_use[dir][rule + 1]; u++)
+	for (uint32_t u = 0; u < uses->n; u++) {
+		struct cover_pair *p = &c->pairs[c->use_pair[uses->first + u]];
+
 		for (uint32_t i = 0; i < items.n; i++)
-			pair_take(c, &c->pairs[c->use_pair[u]], items.v[i].first, items.v[i].last, rule);
+			pair_take(c, p, items.v[i].first, items.v[i].last, rule);
+		if (p->bucket != last)
+			note_in_bucket(c, &c->buckets.v[p->bucket], &items, c->rules[rule].rule->action,
+			    level);
+		last = p->bucket;
+	}
+	arena_free(&arena);
+}
+
+void
+cover_take_ports(struct cover *c, uint32_t rule, enum lang_side dir)
+{
+	const struct cover_uses *uses = &c->uses[dir][rule];
+	struct arena arena = { 0 };
+	struct portset items = lint_items(&arena, c->rules[rule].rule);
+	uint32_t last = COVER_NONE;
+
+	for (uint32_t u = 0; u < uses->n; u++) {
+		struct cover_pair *p = &c->pairs[c->use_pair[uses->first + u]];
+
+		for (uint32_t i = 0; i < items.n; i++)
+			portset_add(c->arena, &p->taken, items.v[i].first, items.v[i].last);
+		if (p->bucket != last)
+			note_in_bucket(c, &c->buckets.v[p->bucket], &items, c->rules[rule].rule->action,
+			    COVER_NONE);
+		last = p->bucket;
+	}
 	arena_free(&arena);
 }
 
 void
 cover_clear(struct cover *c)
 {
-	for (uint32_t i = 0; i < c->n_pairs; i++)
-		c->pairs[i].n = 0;
+	for (uint32_t i = 0; i < c->n_pairs; i++) {
+		c->pairs[i].n = c->pairs[i].taken.n = 0;
+		c->pairs[i].mark = 0;
+	}
+	for (uint32_t i = 0; i < c->buckets.n; i++) {
+		struct cover_bucket *b = &c->buckets.v[i];
+
+		b->taken[0].n = b->taken[1].n = b->recent.n = 0;
+		b->recent_level = COVER_NONE;
+	}
+}
+
+/* --- holders -------------------------------------------------------------------------- */
+
+static void
+add_holder(struct cover_holders *h, struct cover_pair *p)
+{
+	if (p && p->taken.n)
+		h->v[h->n++] = p;
+}
+
+static void
+find_in_bucket(const struct cover_class *q, const struct cover_bucket *b, struct cover_holders *h)
+{
+	unsigned from = q->at.fam == NET_V4 ? NET_V4_BASE : 0;
+	int part = q->at.fam == NET_V4 ? 1 : 2;
+
+	for (unsigned len = from; len <= q->at.len && b->at[part] < b->at[part + 1]; len++) {
+		struct cover_remote r = { addr_and(q->at.a, addr_mask(len)), q->at.fam, (uint8_t)len };
+
+		if (b->lens[len >> 6] >> (len & 63) & 1)
+			add_holder(h, cover_find_pair(q->c, b, &r));
+	}
+	for (uint32_t i = 0; i < q->n_far && b->at[0] < b->at[1]; i++) {
+		struct cover_remote r = { { 0, q->far[i] }, 0, 0 };
+
+		add_holder(h, cover_find_pair(q->c, b, &r));
+	}
 }
 
 void
-cover_forget(struct cover *c, uint32_t rule, enum lang_side dir)
+cover_find_holders(const struct cover_class *q, struct cover_holders *h)
 {
-	for (uint32_t u = c->first_use[dir][rule]; u < c->first_use[dir][rule + 1]; u++)
-		c->pairs[c->use_pair[u]].n = 0;
-}
+	h->n = 0;
+	for (uint32_t i = 0; i < q->n_near; i++) {
+		const struct cover_bucket *b = cover_bucket_at(q->c, q->near[i], q->dir,
+		    q->c->rules[q->rule].rule->proto);
 
-/* --- finding pairs -------------------------------------------------------------------- */
-
-static int
-cmp_remote(const struct cover_remote *a, const struct cover_remote *b)
-{
-	int d = addr_cmp(a->a, b->a);
-
-	return d ? d : (int)a->len - (int)b->len;
-}
-
-/* In a sorted part of the pairs, the first that is not before r. */
-static uint32_t
-lower_bound(const struct cover *c, uint32_t lo, uint32_t hi, const struct cover_remote *r)
-{
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (cmp_remote(&c->pairs[mid].remote, r) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
+		if (b)
+			find_in_bucket(q, b, h);
 	}
-	return lo;
 }
-
-static struct cover_pair *
-find_pair(struct cover *c, const struct cover_bucket *b, const struct cover_remote *r)
-{
-	int fam = r->fam == 0 ? 0 : r->fam == NET_V4 ? 1 : 2;
-	uint32_t at = lower_bound(c, b->at[fam], b->at[fam + 1], r);
-
-	if (at == b->at[fam + 1] || cmp_remote(&c->pairs[at].remote, r) != 0)
-		return NULL;
-	return &c->pairs[at];
-}
-
-/* A pair that is asked about, for one family of it. */
-struct question {
-	struct cover *c;
-	uint32_t rule;                  /* which itself does not count */
-	enum lang_side dir;
-	uint32_t atom;
-	struct cover_remote remote;     /* a prefix: of length 0 where an atom is meant */
-	uint32_t remote_atom;           /* or COVER_NONE */
-	const struct portset *items;
-};
-
-typedef bool pair_fn(void *context, struct cover_pair *p);
-
-static bool
-each_length(const struct question *q, const struct cover_bucket *b, pair_fn *fn, void *context)
-{
-	int fam = q->remote.fam == NET_V4 ? 1 : 2;
-
-	if (b->at[fam] == b->at[fam + 1])
-		return false;
-	for (unsigned len = q->remote.fam == NET_V4 ? NET_V4_BASE : 0; len <= q->remote.len; len++) {
-		struct cover_remote r = { addr_and(q->remote.a, addr_mask(len)), q->remote.fam,
-			(uint8_t)len };
-		struct cover_pair *p;
-
-		if (!(b->lens[len >> 6] >> (len & 63) & 1))
-			continue;
-		if ((p = find_pair(q->c, b, &r)) != NULL && p->n && fn(context, p))
-			return true;
-	}
-	return false;
-}
-
-static struct cover_bucket *
-bucket_at(const struct question *q, uint32_t atom)
-{
-	uint32_t n = q->c->bucket_of[atom * 2 * LANG_PROTOS + q->dir * LANG_PROTOS +
-	    q->c->rules[q->rule].rule->proto];
-
-	return n == UINT32_MAX ? NULL : &q->c->buckets.v[n];
-}
-
-/* The pairs that hold the one that is asked about. */
-static bool
-each_holder(const struct question *q, pair_fn *fn, void *context)
-{
-	const struct cover_atom *a = &q->c->atoms.v[q->atom];
-
-	for (unsigned i = 0; i < a->n_within; i++) {
-		const struct cover_bucket *b = bucket_at(q, a->within[i]);
-		const struct cover_atom *far;
-
-		if (!b)
-			continue;
-		if (each_length(q, b, fn, context))
-			return true;
-		if (q->remote_atom == COVER_NONE)
-			continue;
-		far = &q->c->atoms.v[q->remote_atom];
-		for (unsigned k = 0; k < far->n_within; k++) {
-			struct cover_remote r = { { 0, far->within[k] }, 0, 0 };
-			struct cover_pair *p = find_pair(q->c, b, &r);
-
-			if (p && p->n && fn(context, p))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* --- who decides ---------------------------------------------------------------------- */
-
-/* Pieces as they were seen, and then ports in order, each with the rule that wins there. */
-struct painting {
-	const struct question *q;
-	struct segs pieces, s;
-};
 
 static uint32_t
 other_than(const struct cover_seg *s, uint32_t rule)
@@ -233,145 +217,78 @@ other_than(const struct cover_seg *s, uint32_t rule)
 	return s->rule != rule ? s->rule : s->other;
 }
 
-static int
-by_port(const void *a, const void *b)
+static bool
+wins(const struct cover *c, uint32_t rule, uint32_t over)
 {
-	return (int)*(const uint32_t *)a - (int)*(const uint32_t *)b;
+	return rule != COVER_NONE && (over == COVER_NONE || c->rank[rule] < c->rank[over]);
 }
 
-static int
-by_rank(const void *x, const void *y, void *rank)
+uint32_t
+cover_winner(const struct cover_class *q, const struct cover_holders *h, unsigned port,
+    unsigned *end)
 {
-	const struct cover_seg *a = x, *b = y;
-	const uint32_t *r = rank;
+	uint32_t winner = COVER_NONE;
 
-	return r[a->rule] < r[b->rule] ? -1 : r[a->rule] > r[b->rule];
+	for (uint32_t i = 0; i < h->n; i++) {
+		const struct cover_pair *p = h->v[i];
+		uint32_t k = cover_seg_from(p, port), rule;
+
+		if (k == p->n)
+			continue;
+		if (p->seg[k].first > port) {
+			if (p->seg[k].first - 1u < *end)
+				*end = p->seg[k].first - 1u;
+			continue;
+		}
+		if (p->seg[k].last < *end)
+			*end = p->seg[k].last;
+		rule = other_than(&p->seg[k], q->rule);
+		if (wins(q->c, rule, winner))
+			winner = rule;
+	}
+	return winner;
 }
 
-/* The first interval from i on that is free; paths are halved on the way. */
-static uint32_t
-next_free(uint32_t *next, uint32_t i)
+/* The last port of those from `port` on that are others' in a pair; below it if it is not. */
+static unsigned
+others_until(const struct cover_class *q, const struct cover_pair *p, unsigned port)
 {
-	while (next[i] != i)
-		i = next[i] = next[next[i]];
-	return i;
-}
+	uint32_t lo = 0, hi = p->taken.n;
 
-static uint32_t
-edge_at(const uint32_t *edge, uint32_t n, uint32_t port)
-{
-	uint32_t lo = 0;
+	if (p->mark == q->rule + 1) {
+		uint32_t k = cover_seg_from(p, port);
 
-	while (lo < n) {
-		uint32_t mid = (lo + n) / 2;
+		return k < p->n && p->seg[k].first <= port && other_than(&p->seg[k], q->rule) !=
+		    COVER_NONE ? p->seg[k].last + 1u : port;
+	}
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
 
-		if (edge[mid] < port)
+		if (p->taken.v[mid].last < port)
 			lo = mid + 1;
 		else
-			n = mid;
+			hi = mid;
 	}
-	return lo;
+	return lo < p->taken.n && p->taken.v[lo].first <= port ? p->taken.v[lo].last + 1u : port;
 }
 
-/* Who wins first paints first, and each interval between edges is painted once. */
-static void
-paint(struct painting *p)
+/* The first port of the range, from `at` on, that no holder has; behind it: none. */
+static unsigned
+first_free(const struct cover_class *q, const struct cover_holders *h, unsigned at, unsigned last)
 {
-	struct arena *a = &p->q->c->scratch;
-	uint32_t n = p->pieces.v.n, edges = 0, *edge, *next, *owner;
+	while (at <= last) {
+		unsigned next = at;
 
-	if (n == 0)
-		return;
-	edge = arena_alloc(a, 2 * n * sizeof(*edge));
-	for (uint32_t i = 0; i < n; i++) {
-		edge[edges++] = p->pieces.v.v[i].first;
-		edge[edges++] = p->pieces.v.v[i].last + 1u;
-	}
-	qsort(edge, edges, sizeof(*edge), by_port);
-	next = arena_alloc(a, (edges + 1) * sizeof(*next));
-	owner = memset(arena_alloc(a, edges * sizeof(*owner)), 0xff, edges * sizeof(*owner));
-	for (uint32_t i = 0; i <= edges; i++)
-		next[i] = i;
-	qsort_r(p->pieces.v.v, n, sizeof(*p->pieces.v.v), by_rank, p->q->c->rank);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct cover_seg *s = &p->pieces.v.v[i];
-		uint32_t to = edge_at(edge, edges, s->last + 1u);
-		uint32_t at = next_free(next, edge_at(edge, edges, s->first));
+		for (uint32_t i = 0; i < h->n && next <= last; i++) {
+			unsigned until = others_until(q, h->v[i], at);
 
-		for (; at < to; at = next_free(next, at)) {
-			owner[at] = s->rule;
-			next[at] = at + 1;
+			next = until > next ? until : next;
 		}
+		if (next == at)
+			return at;
+		at = next;
 	}
-	for (uint32_t i = 0; i + 1 < edges; i++)
-		if (owner[i] != UINT32_MAX && edge[i] < edge[i + 1])
-			push_seg(a, &p->s, edge[i], edge[i + 1] - 1, owner[i], COVER_NONE);
-}
-
-static bool
-paint_pair(void *context, struct cover_pair *pair)
-{
-	struct painting *p = context;
-	const struct portset *items = p->q->items;
-
-	for (uint32_t i = 0; i < items->n; i++) {
-		uint32_t k = seg_from(pair, items->v[i].first);
-
-		for (; k < pair->n && pair->seg[k].first <= items->v[i].last; k++) {
-			const struct cover_seg *s = &pair->seg[k];
-			uint32_t rule = other_than(s, p->q->rule);
-			unsigned lo = s->first > items->v[i].first ? s->first : items->v[i].first;
-			unsigned hi = s->last < items->v[i].last ? s->last : items->v[i].last;
-
-			p->q->c->work++;
-			if (rule != COVER_NONE)
-				push_seg(&p->q->c->scratch, &p->pieces, lo, hi, rule, COVER_NONE);
-		}
-	}
-	return p->q->c->work > COVER_WORK;
-}
-
-/* The ports that nobody has painted. */
-static struct portset
-left_over(const struct painting *p)
-{
-	struct arena *a = &p->q->c->scratch;
-	struct portset taken = { 0 }, left = { 0 };
-
-	portset_reserve(a, &taken, p->s.v.n);
-	for (uint32_t i = 0; i < p->s.v.n; i++)
-		portset_push(a, &taken, p->s.v.v[i].first, p->s.v.v[i].last);
-	portset_close(&taken);
-	portset_minus(a, &left, p->q->items, &taken);
-	return left;
-}
-
-static void
-note_rule(struct cover_result *res, uint32_t rule)
-{
-	for (uint32_t i = 0; i < res->n; i++)
-		if (res->rules[i] == rule)
-			return;
-	if (res->n < COVER_RULES_MAX)
-		res->rules[res->n++] = rule;
-	else
-		res->more = true;
-}
-
-static void
-note_decider(struct cover *c, const struct question *q, struct cover_result *res, uint32_t rule,
-    struct addr addr, unsigned key)
-{
-	note_rule(res, rule);
-	if (res->differs || c->rules[rule].rule->action == c->rules[q->rule].rule->action)
-		return;
-	res->differs = true;
-	res->atom = q->atom;
-	res->decider = rule;
-	res->remote = q->remote_atom == COVER_NONE ? q->remote
-	    : (struct cover_remote){ { 0, q->remote_atom }, 0, 0 };
-	res->addr = addr;
-	res->key = (uint16_t)key;
+	return last + 1;
 }
 
 /* --- prefixes within a prefix --------------------------------------------------------- */
@@ -391,52 +308,26 @@ plus(struct addr x, struct addr y)
 	return s;
 }
 
-/* 2^bits in the units of cover.mass. */
-static struct addr
-size_of(const struct cover_remote *r)
-{
-	unsigned bits = 128u - r->len;
-
-	if (r->fam == NET_V6)
-		bits = bits > 8 ? bits - 8 : 0;
-	return bits < 64 ? (struct addr){ 0, (uint64_t)1 << bits }
-	    : (struct addr){ (uint64_t)1 << (bits - 64), 0 };
-}
-
-/* The pairs of a bucket whose prefixes lie within q's, but not that itself. */
-static void
-inner_range(const struct question *q, const struct cover_bucket *b, uint32_t *from, uint32_t *to)
-{
-	int fam = q->remote.fam == NET_V4 ? 1 : 2;
-	struct cover_remote first = q->remote, last = q->remote;
-
-	first.len = (uint8_t)(q->remote.len + 1);
-	last.a = addr_or_not(last.a, addr_mask(last.len));
-	last.len = 129;
-	*from = lower_bound(q->c, b->at[fam], b->at[fam + 1], &first);
-	*to = lower_bound(q->c, b->at[fam], b->at[fam + 1], &last);
-}
-
 static bool
-enough_inside(const struct question *q)
+enough_inside(const struct cover_class *q)
 {
-	const struct cover_atom *a = &q->c->atoms.v[q->atom];
 	struct addr sum = { 0, 0 };
 	uint32_t from, to;
 
-	if (q->remote.len == 128)
+	if (q->at.len == 128)
 		return false;
-	for (unsigned i = 0; i < a->n_within; i++) {
-		const struct cover_bucket *b = bucket_at(q, a->within[i]);
+	for (uint32_t i = 0; i < q->n_near; i++) {
+		const struct cover_bucket *b = cover_bucket_at(q->c, q->near[i], q->dir,
+		    q->c->rules[q->rule].rule->proto);
 
 		if (!b)
 			continue;
-		inner_range(q, b, &from, &to);
+		cover_inner_range(q, b, &from, &to);
 		if (from < to)
 			sum = plus(sum, plus(minus(q->c->mass[to - 1], q->c->mass[from]),
-			    size_of(&q->c->pairs[to - 1].remote)));
+			    cover_size(&q->c->pairs[to - 1].remote)));
 	}
-	return !addr_less(sum, size_of(&q->remote));
+	return !addr_less(sum, cover_size(&q->at));
 }
 
 static int
@@ -448,225 +339,126 @@ by_source_rank(const void *x, const void *y, void *rank)
 	return r[a->source] < r[b->source] ? -1 : r[a->source] > r[b->source];
 }
 
-static void
-add_box(const struct question *q, struct region_list *list, struct prefix net, unsigned first,
-    unsigned last, uint32_t rule)
-{
-	*vec_push(&q->c->scratch, &list->box) = (struct region_box){
-		.lo = prefix_first(net), .hi = prefix_last(net), .klo = (uint16_t)first,
-		.khi = (uint16_t)last, .outcome = rule, .source = rule,
-	};
-}
+/* More than those together are not laid open. */
+#define BOXES_MAX 8192
 
 static void
-add_boxes(const struct question *q, const struct cover_pair *p, struct region_list *list)
+add_boxes(const struct cover_class *q, const struct cover_pair *p, const struct portset *items,
+    struct region_list *list)
 {
 	struct prefix net = { p->remote.a, p->remote.len, p->remote.fam };
 
-	for (uint32_t i = 0; i < q->items->n; i++)
-		for (uint32_t k = seg_from(p, q->items->v[i].first);
-		    k < p->n && p->seg[k].first <= q->items->v[i].last; k++) {
+	if (!p->remote.fam || p->remote.len < q->at.len)
+		net = (struct prefix){ q->at.a, q->at.len, q->at.fam };
+	for (uint32_t i = 0; i < items->n; i++)
+		for (uint32_t k = cover_seg_from(p, items->v[i].first); k < p->n &&
+		    p->seg[k].first <= items->v[i].last && list->box.n <= BOXES_MAX; k++) {
 			uint32_t rule = other_than(&p->seg[k], q->rule);
 
-			q->c->work++;
 			if (rule != COVER_NONE)
-				add_box(q, list, net, p->seg[k].first, p->seg[k].last, rule);
+				*vec_push(&q->c->scratch, &list->box) = (struct region_box){
+					.lo = prefix_first(net), .hi = prefix_last(net),
+					.klo = p->seg[k].first, .khi = p->seg[k].last,
+					.outcome = rule, .source = rule,
+				};
 		}
 }
 
-/* Is a slab, for ports that are asked about, decided at every address?  Notes by whom. */
 static bool
-slab_decided(const struct question *q, const struct region_slab *s, struct cover_result *res)
+collect_boxes(const struct cover_class *q, const struct portset *items, struct region_list *list)
 {
-	struct portset keys = { 0 }, both = { 0 };
-
-	portset_push(&q->c->scratch, &keys, s->klo, s->khi);
-	portset_intersect(&q->c->scratch, &both, &keys, q->items);
-	if (portset_is_empty(&both))
-		return true;
-	for (uint32_t i = 0; i < s->n; i++)
-		if (!s->cell[i].box)
-			return false;
-	for (uint32_t i = 0; i < s->n; i++)
-		note_decider(q->c, q, res, s->cell[i].box->source, s->cell[i].lo, both.v[0].first);
-	return true;
-}
-
-static uint32_t
-count_inside(const struct question *q)
-{
-	const struct cover_atom *a = &q->c->atoms.v[q->atom];
-	uint32_t from, to, n = 0;
-
-	for (unsigned i = 0; i < a->n_within; i++) {
-		const struct cover_bucket *b = bucket_at(q, a->within[i]);
-
-		if (b) {
-			inner_range(q, b, &from, &to);
-			n += to - from;
-		}
-	}
-	return n;
-}
-
-/*
- * Who decides at each address of the prefix, those who hold it and those within it
- * taken together; false if somewhere nobody does.
- */
-static bool
-decided_everywhere(const struct question *q, const struct segs *holders, struct cover_result *res)
-{
-	const struct cover_atom *a = &q->c->atoms.v[q->atom];
-	struct prefix net = { q->remote.a, q->remote.len, q->remote.fam };
-	struct region_decision d = { 0 };
-	struct region_list list = { 0 };
+	struct cover_holders *h = arena_alloc(&q->c->scratch, sizeof(*h));
 	uint32_t from, to;
 
-	for (uint32_t i = 0; i < holders->v.n; i++)
-		add_box(q, &list, net, holders->v.v[i].first, holders->v.v[i].last,
-		    holders->v.v[i].rule);
-	for (unsigned i = 0; i < a->n_within; i++) {
-		const struct cover_bucket *b = bucket_at(q, a->within[i]);
+	cover_find_holders(q, h);
+	for (uint32_t i = 0; i < h->n; i++)
+		add_boxes(q, h->v[i], items, list);
+	for (uint32_t i = 0; i < q->n_near; i++) {
+		const struct cover_bucket *b = cover_bucket_at(q->c, q->near[i], q->dir,
+		    q->c->rules[q->rule].rule->proto);
 
 		if (!b)
 			continue;
-		inner_range(q, b, &from, &to);
-		q->c->work += to - from;
-		for (; from < to && q->c->work <= COVER_WORK; from++)
-			add_boxes(q, &q->c->pairs[from], &list);
-	}
-	if (q->c->work > COVER_WORK || list.box.n == 0)
-		return false;
-	qsort_r(list.box.v, list.box.n, sizeof(*list.box.v), by_source_rank, q->c->rank);
-	region_decide(&q->c->scratch, prefix_first(net), prefix_last(net), &list, &d);
-	for (uint32_t i = 0; i < d.slab.n; i++)
-		if (!slab_decided(q, &d.slab.v[i], res))
+		cover_inner_range(q, b, &from, &to);
+		if (!cover_spend(q->c, to - from))
 			return false;
-	return true;
+		for (; from < to; from++)
+			add_boxes(q, &q->c->pairs[from], items, list);
+	}
+	return list->box.n <= BOXES_MAX &&
+	    cover_spend(q->c, (uint64_t)list->box.n * (list->box.n < 256 ? list->box.n : 256));
 }
 
-/* --- asking --------------------------------------------------------------------------- */
-
-struct point {
-	const struct question *q;
-	uint16_t key;
-	uint32_t winner;                /* who decides there, of those seen */
-};
-
-static bool
-take_point(void *context, struct cover_pair *p)
+enum cover_answer
+cover_lay_open(const struct cover_class *q, const struct portset *items, cover_cell_fn *fn,
+    void *context)
 {
-	struct point *point = context;
-	const uint32_t *rank = point->q->c->rank;
-	uint32_t k = seg_from(p, point->key), rule;
+	struct prefix net = { q->at.a, q->at.len, q->at.fam };
+	struct region_decision d = { 0 };
+	struct region_list list = { 0 };
+	enum cover_answer answer = COVER_YES;
 
-	if (k == p->n || p->seg[k].first > point->key)
-		return false;
-	rule = other_than(&p->seg[k], point->q->rule);
-	if (rule != COVER_NONE && (point->winner == COVER_NONE || rank[rule] < rank[point->winner]))
-		point->winner = rule;
-	return false;
+	if (!collect_boxes(q, items, &list))
+		return COVER_UNKNOWN;
+	if (list.box.n)
+		qsort_r(list.box.v, list.box.n, sizeof(*list.box.v), by_source_rank, q->c->rank);
+	region_decide(&q->c->scratch, prefix_first(net), prefix_last(net), &list, &d);
+	for (uint32_t i = 0; i < d.slab.n && answer == COVER_YES; i++) {
+		const struct region_slab *s = &d.slab.v[i];
+		struct portset keys = { 0 };
+
+		portset_push(&q->c->scratch, &keys, s->klo, s->khi);
+		portset_intersect(&q->c->scratch, &keys, &keys, items);
+		for (uint32_t k = 0; k < s->n && !portset_is_empty(&keys) && answer == COVER_YES; k++)
+			if (!fn(context, s->cell[k].box ? s->cell[k].box->source : COVER_NONE,
+			    s->cell[k].lo, keys.v[0].first))
+				answer = COVER_NO;
+	}
+	return answer;
 }
 
-#define POINTS 8
+/* --- points --------------------------------------------------------------------------- */
 
-/* Some addresses of the prefix, its ends first. */
-static struct addr
-point_of(const struct question *q, int i)
+struct addr
+cover_point(const struct cover_class *q, int i)
 {
-	struct addr mask = addr_mask(q->remote.len);
+	struct addr mask = addr_mask(q->at.len);
 	uint64_t mix = 0x9e3779b97f4a7c15u * (uint64_t)(i + 1);
 	struct addr host = { mix, mix * 0xbf58476d1ce4e5b9u };
 
 	if (i < 2)
 		host = i ? (struct addr){ UINT64_MAX, UINT64_MAX } : (struct addr){ 0, 0 };
-	return (struct addr){ (q->remote.a.hi & mask.hi) | (host.hi & ~mask.hi),
-		(q->remote.a.lo & mask.lo) | (host.lo & ~mask.lo) };
+	return (struct addr){ (q->at.a.hi & mask.hi) | (host.hi & ~mask.hi),
+		(q->at.a.lo & mask.lo) | (host.lo & ~mask.lo) };
 }
 
-/* Who decides at one address and port; where an atom is asked about, by addresses only. */
-static uint32_t
-decider_at(const struct question *q, struct addr addr, unsigned key, bool atoms)
+uint32_t
+cover_decider(const struct cover_class *q, struct addr addr, unsigned key)
 {
-	struct point point = { q, (uint16_t)key, COVER_NONE };
-	struct question at = *q;
+	struct cover_class point = *q;
+	struct cover_holders h;
+	unsigned end = key;
 
-	at.remote.a = addr;
-	at.remote.len = 128;
-	if (!atoms)
-		at.remote_atom = COVER_NONE;
-	each_holder(&at, take_point, &point);
-	return point.winner;
+	point.at.a = addr;
+	point.at.len = 128;
+	cover_find_holders(&point, &h);
+	return cover_winner(&point, &h, key, &end);
 }
 
-/*
- * Is some address of the prefix free, for a port that is left over?  A few are tried,
- * which answers for nearly all prefixes that are not covered.
- */
+/* A few addresses answer for nearly all prefixes that are not covered. */
 static bool
-some_point_free(const struct question *q, unsigned key)
+some_point_free(const struct cover_class *q, unsigned key)
 {
-	for (int i = 0; i < POINTS; i++)
-		if (decider_at(q, point_of(q, i), key, false) == COVER_NONE)
+	for (int i = 0; i < COVER_POINTS; i++)
+		if (cover_decider(q, cover_point(q, i), key) == COVER_NONE)
 			return true;
 	return false;
 }
 
-/* Notes a rule, and a packet that it decides, if a few tries show one. */
-static void
-note_at_points(const struct question *q, const struct cover_seg *s, struct cover_result *res)
-{
-	note_rule(res, s->rule);
-	for (int i = 0; i < POINTS && !res->differs; i++)
-		if (decider_at(q, point_of(q, i), s->first, true) == s->rule) {
-			note_decider(q->c, q, res, s->rule, point_of(q, i), s->first);
-			return;
-		}
-}
+/* --- asking --------------------------------------------------------------------------- */
 
-/* Where others hold a prefix, and more than that lie within it, a few addresses are tried. */
-#define INSIDE_MAX 64
-
-static bool
-decide(const struct question *q, const struct painting *p, struct cover_result *res)
-{
-	struct portset left = left_over(p);
-	bool differs = false;
-	uint32_t inside;
-
-	if (q->c->work > COVER_WORK || (!portset_is_empty(&left) && (!enough_inside(q) ||
-	    some_point_free(q, left.v[0].first))))
-		return false;
-	for (uint32_t i = 0; i < p->s.v.n; i++)
-		differs |= q->c->rules[p->s.v.v[i].rule].rule->action !=
-		    q->c->rules[q->rule].rule->action;
-	inside = count_inside(q);
-	if (!portset_is_empty(&left) || (inside && inside <= INSIDE_MAX))
-		return decided_everywhere(q, &p->s, res);
-	for (uint32_t i = 0; i < p->s.v.n; i++)
-		if (inside && differs)
-			note_at_points(q, &p->s.v.v[i], res);
-		else
-			note_decider(q->c, q, res, p->s.v.v[i].rule, q->remote.a, p->s.v.v[i].first);
-	return true;
-}
-
-static bool
-ask_family(const struct question *q, struct cover_result *res)
-{
-	struct painting p = { .q = q };
-	bool decided;
-
-	each_holder(q, paint_pair, &p);
-	paint(&p);
-	decided = decide(q, &p, res);
-	arena_reset(&q->c->scratch);
-	return decided;
-}
-
-/* The families a remote end may have: both, for an atom, unless the protocol has one. */
-static unsigned
-families(const struct cover_remote *r, enum lang_proto proto, unsigned out[2])
+unsigned
+cover_families(const struct cover_remote *r, enum lang_proto proto, unsigned out[2])
 {
 	unsigned n = 0;
 
@@ -681,94 +473,182 @@ families(const struct cover_remote *r, enum lang_proto proto, unsigned out[2])
 	return n;
 }
 
-static bool
-each_question(struct cover *c, uint32_t rule, enum lang_side dir, const struct portset *items,
-    bool (*fn)(const struct question *q, void *context), void *context)
+void
+cover_class_of(struct cover *c, uint32_t rule, enum lang_side dir, const struct cover_pair *p,
+    unsigned fam, struct cover_class *q)
 {
-	for (uint32_t u = c->first_use[dir][rule]; u < c->first_use[dir][rule + 1]; u++) {
-		const struct cover_pair *p = &c->pairs[c->use_pair[u]];
-		unsigned fams[2];
-		unsigned n = families(&p->remote, (enum lang_proto)c->rules[rule].rule->proto, fams);
+	const struct cover_atom *near = &c->atoms.v[c->buckets.v[p->bucket].atom], *far;
 
-		for (unsigned i = 0; i < n; i++) {
-			struct question q = {
-				.c = c, .rule = rule, .dir = dir, .items = items,
-				.atom = c->buckets.v[p->bucket].atom, .remote = p->remote,
-				.remote_atom = COVER_NONE,
-			};
+	q->c = c;
+	q->rule = rule;
+	q->dir = dir;
+	q->n_near = near->n_within;
+	memcpy(q->near, near->within, near->n_within * sizeof(*q->near));
+	q->n_far = 0;
+	q->at = p->remote;
+	if (p->remote.fam == 0) {
+		far = &c->atoms.v[p->remote.a.lo];
+		q->n_far = far->n_within;
+		memcpy(q->far, far->within, far->n_within * sizeof(*q->far));
+		q->at = (struct cover_remote){ family_first(fam), (uint8_t)fam,
+			fam == NET_V4 ? NET_V4_BASE : 0 };
+	}
+}
 
-			if (p->remote.fam == 0) {
-				q.remote_atom = (uint32_t)p->remote.a.lo;
-				q.remote = (struct cover_remote){ family_first(fams[i]),
-					(uint8_t)fams[i], fams[i] == NET_V4 ? NET_V4_BASE : 0 };
+/* The ports that no holder has. */
+static struct portset
+left_over(const struct cover_class *q, const struct cover_holders *h, const struct portset *items)
+{
+	struct portset left = { 0 };
+
+	for (uint32_t i = 0; i < items->n; i++) {
+		unsigned at = items->v[i].first;
+
+		while ((at = first_free(q, h, at, items->v[i].last)) <= items->v[i].last) {
+			unsigned end = items->v[i].last;
+
+			for (uint32_t k = 0; k < h->n; k++) {
+				uint32_t s = cover_seg_from(h->v[k], at);
+
+				for (; s < h->v[k]->n && h->v[k]->seg[s].first <= end; s++)
+					if (other_than(&h->v[k]->seg[s], q->rule) != COVER_NONE)
+						end = h->v[k]->seg[s].first - 1u;
 			}
-			if (!fn(&q, context))
-				return false;
+			portset_push(&q->c->scratch, &left, (uint16_t)at, (uint16_t)end);
+			at = end + 1;
 		}
 	}
-	return true;
+	return left;
 }
 
 static bool
-ask_one(const struct question *q, void *context)
+is_decided(void *context, uint32_t rule, struct addr addr, unsigned key)
 {
-	return ask_family(q, context);
+	(void)context;
+	(void)addr;
+	(void)key;
+	return rule != COVER_NONE;
 }
 
-bool
-cover_ask(struct cover *c, uint32_t rule, enum lang_side dir, const struct portset *items,
+static enum cover_answer
+ask_class(const struct cover_class *q, const struct portset *items)
+{
+	struct cover_holders h;
+	struct portset left;
+	uint32_t i = 0;
+
+	cover_find_holders(q, &h);
+	while (i < items->n && first_free(q, &h, items->v[i].first, items->v[i].last) >
+	    items->v[i].last)
+		i++;
+	if (i == items->n)
+		return COVER_YES;
+	if (!enough_inside(q))
+		return COVER_NO;
+	left = left_over(q, &h, items);
+	if (some_point_free(q, left.v[0].first))
+		return COVER_NO;
+	return cover_lay_open(q, &left, is_decided, NULL);
+}
+
+typedef enum cover_answer class_fn(const struct cover_class *q, const struct portset *items,
+    void *context);
+
+/* Until one is no; unknown if one is that, and none is no. */
+static enum cover_answer
+each_class(struct cover *c, uint32_t rule, enum lang_side dir, const struct portset *items,
+    class_fn *fn, void *context)
+{
+	const struct cover_uses *uses = &c->uses[dir][rule];
+	enum cover_answer all = uses->n ? COVER_YES : COVER_NO, one;
+
+	cover_begin(c);
+	for (uint32_t u = 0; u < uses->n; u++)
+		c->pairs[c->use_pair[uses->first + u]].mark = rule + 1;
+	for (uint32_t u = 0; u < uses->n && all != COVER_NO; u++) {
+		const struct cover_pair *p = &c->pairs[c->use_pair[uses->first + u]];
+		unsigned fams[2];
+		unsigned n = cover_families(&p->remote, (enum lang_proto)c->rules[rule].rule->proto,
+		    fams);
+
+		for (unsigned i = 0; i < n && all != COVER_NO; i++) {
+			struct cover_class q;
+
+			cover_class_of(c, rule, dir, p, fams[i], &q);
+			one = fn(&q, items, context);
+			all = one == COVER_YES ? all : one;
+			arena_reset(&c->scratch);
+		}
+	}
+	return all;
+}
+
+static enum cover_answer
+ask_one(const struct cover_class *q, const struct portset *items, void *context)
+{
+	(void)context;
+	return ask_class(q, items);
+}
+
+enum cover_answer
+cover_ask(struct cover *c, uint32_t rule, enum lang_side dir, const struct portset *items)
+{
+	return each_class(c, rule, dir, items, ask_one, NULL);
+}
+
+/* --- naming --------------------------------------------------------------------------- */
+
+void
+cover_name_rule(struct cover_result *res, uint32_t rule)
+{
+	for (uint32_t i = 0; i < res->n; i++)
+		if (res->rules[i] == rule)
+			return;
+	if (res->n < COVER_RULES_MAX)
+		res->rules[res->n++] = rule;
+	else
+		res->more = true;
+}
+
+static bool
+name_cell(void *context, uint32_t rule, struct addr addr, unsigned key)
+{
+	struct cover_result *res = context;
+
+	(void)addr;
+	(void)key;
+	if (rule != COVER_NONE)
+		cover_name_rule(res, rule);
+	return !res->more;
+}
+
+static enum cover_answer
+name_class(const struct cover_class *q, const struct portset *items, void *context)
+{
+	struct cover_result *res = context;
+	struct portset left = { 0 };
+	struct cover_holders h;
+
+	cover_find_holders(q, &h);
+	for (uint32_t i = 0; i < items->n; i++)
+		for (unsigned at = items->v[i].first; at <= items->v[i].last && !res->more;) {
+			unsigned end = items->v[i].last;
+			uint32_t rule = cover_winner(q, &h, at, &end);
+
+			if (rule != COVER_NONE)
+				cover_name_rule(res, rule);
+			else
+				portset_push(&q->c->scratch, &left, (uint16_t)at, (uint16_t)end);
+			at = end + 1;
+		}
+	if (!portset_is_empty(&left) && !res->more)
+		cover_lay_open(q, &left, name_cell, res);
+	return res->more ? COVER_NO : COVER_YES;
+}
+
+void
+cover_name(struct cover *c, uint32_t rule, enum lang_side dir, const struct portset *items,
     struct cover_result *res)
 {
-	if (c->first_use[dir][rule] == c->first_use[dir][rule + 1])
-		return false;
-	return each_question(c, rule, dir, items, ask_one, res);
-}
-
-/* --- meeting -------------------------------------------------------------------------- */
-
-struct meeting {
-	const struct question *q;
-	cover_fn *fn;
-	void *context;
-};
-
-static bool
-meet_pair(void *context, struct cover_pair *pair)
-{
-	const struct meeting *m = context;
-	const struct portset *items = m->q->items;
-	unsigned shown = 0;
-
-	for (uint32_t i = 0; i < items->n; i++)
-		for (uint32_t k = seg_from(pair, items->v[i].first);
-		    k < pair->n && pair->seg[k].first <= items->v[i].last && shown < 4; k++) {
-			const uint32_t both[2] = { pair->seg[k].rule, pair->seg[k].other };
-
-			for (int b = 0; b < 2; b++)
-				if (both[b] != COVER_NONE && both[b] != m->q->rule && ++shown &&
-				    m->fn(m->context, both[b]))
-					return true;
-		}
-	return false;
-}
-
-static bool
-meet_one(const struct question *q, void *context)
-{
-	struct meeting *m = context;
-
-	m->q = q;
-	return !each_holder(q, meet_pair, m);
-}
-
-bool
-cover_each(struct cover *c, uint32_t rule, enum lang_side dir, cover_fn *fn, void *context)
-{
-	struct arena arena = { 0 };
-	struct portset items = lint_items(&arena, c->rules[rule].rule);
-	struct meeting m = { .fn = fn, .context = context };
-	bool stopped = !each_question(c, rule, dir, &items, meet_one, &m);
-
-	arena_free(&arena);
-	return stopped;
+	each_class(c, rule, dir, items, name_class, res);
 }

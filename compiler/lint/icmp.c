@@ -22,21 +22,22 @@ keys_of_type(struct arena *arena, unsigned type)
 
 /* Does the rule still decide packets of a type, behind those that come before it? */
 static bool
-decides_type(const struct icmp_check *ic, uint32_t rule, enum lang_side dir, unsigned type)
+decides_type(struct icmp_check *ic, uint32_t rule, enum lang_side dir, unsigned type)
 {
 	struct arena arena = { 0 };
 	struct portset items = lint_items(&arena, rule_of(ic, rule)), keys = keys_of_type(&arena, type);
-	struct cover_result res = { 0 };
-	bool decides;
+	enum cover_answer covered = COVER_YES;
 
 	portset_intersect(&arena, &keys, &keys, &items);
-	decides = !portset_is_empty(&keys) && !cover_ask(ic->c, rule, dir, &keys, &res);
+	if (!portset_is_empty(&keys))
+		covered = cover_ask(ic->c, rule, dir, &keys);
+	ic->unsure |= covered == COVER_UNKNOWN;
 	arena_free(&arena);
-	return decides;
+	return covered == COVER_NO;
 }
 
 static void
-check_essential(const struct icmp_check *ic, uint32_t rule, enum lang_side dir)
+check_essential(struct icmp_check *ic, uint32_t rule, enum lang_side dir)
 {
 	static const struct {
 		uint8_t type;
@@ -102,24 +103,23 @@ add_let_in(struct icmp_check *ic, uint32_t *list, uint32_t rule)
 static void
 find_let_in(struct icmp_check *ic, const struct exchange *x, struct icmp_let_in *in)
 {
-	uint32_t atoms[LANG_MAX_TARGETS], size = ic->c->atoms.n * (uint32_t)sizeof(uint32_t);
+	uint32_t size = ic->c->atoms.n * (uint32_t)sizeof(uint32_t);
 
 	for (uint32_t i = 0; i < ic->l->rules.n; i++) {
 		const struct rule *r = rule_of(ic, i);
-		uint32_t n;
+		const struct cover_list *to = &ic->c->side[LANG_TO][i].atoms;
 
 		if (!cover_counts(&ic->l->rules.v[i]) || r->proto != x->proto ||
 		    r->action != LANG_ALLOW || !has_type(r, x->request))
 			continue;
-		n = cover_atoms(ic->c, r, LANG_TO, atoms);
-		if (n && !in->to) {
+		if (to->n && !in->to) {
 			in->to = memset(arena_alloc(ic->c->arena, size), 0xff, size);
 			in->inside = memset(arena_alloc(ic->c->arena, size), 0xff, size);
 		}
-		for (uint32_t k = 0; k < n; k++) {
-			const struct cover_atom *a = &ic->c->atoms.v[atoms[k]];
+		for (uint32_t k = 0; k < to->n; k++) {
+			const struct cover_atom *a = &ic->c->atoms.v[to->v[k]];
 
-			add_let_in(ic, &in->to[atoms[k]], i);
+			add_let_in(ic, &in->to[to->v[k]], i);
 			for (unsigned w = 0; w < a->n_within; w++)
 				add_let_in(ic, &in->inside[a->within[w]], i);
 		}
@@ -198,13 +198,13 @@ static uint32_t
 lets_in(const struct icmp_check *ic, const struct exchange *x, const struct icmp_let_in *in,
     uint32_t rule)
 {
-	uint32_t atoms[LANG_MAX_TARGETS], found = UINT32_MAX;
-	uint32_t n = cover_atoms(ic->c, rule_of(ic, rule), LANG_FROM, atoms);
+	const struct cover_list *from = &ic->c->side[LANG_FROM][rule].atoms;
+	uint32_t found = UINT32_MAX;
 
-	for (uint32_t k = 0; k < n && in->to && found == UINT32_MAX; k++) {
-		const struct cover_atom *a = &ic->c->atoms.v[atoms[k]];
+	for (uint32_t k = 0; k < from->n && in->to && found == UINT32_MAX; k++) {
+		const struct cover_atom *a = &ic->c->atoms.v[from->v[k]];
 
-		found = find_request(ic, x, in->inside[atoms[k]], rule);
+		found = find_request(ic, x, in->inside[from->v[k]], rule);
 		for (unsigned w = 0; w < a->n_within && found == UINT32_MAX; w++)
 			found = find_request(ic, x, in->to[a->within[w]], rule);
 	}
@@ -212,7 +212,7 @@ lets_in(const struct icmp_check *ic, const struct exchange *x, const struct icmp
 }
 
 static void
-check_replies(const struct icmp_check *ic, uint32_t rule)
+check_replies(struct icmp_check *ic, uint32_t rule)
 {
 	const struct lint_rule *r = &ic->l->rules.v[rule];
 
@@ -245,10 +245,12 @@ icmp_check_init(struct icmp_check *ic, struct lint *l, struct cover *c)
 		find_let_in(ic, &exchanges[i], &ic->let_in[i]);
 }
 
-void
-icmp_check_rule(const struct icmp_check *ic, uint32_t rule, enum lang_side dir)
+bool
+icmp_check_rule(struct icmp_check *ic, uint32_t rule, enum lang_side dir)
 {
+	ic->unsure = false;
 	check_essential(ic, rule, dir);
 	if (dir == LANG_FROM)
 		check_replies(ic, rule);
+	return !ic->unsure;
 }

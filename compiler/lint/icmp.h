@@ -25,11 +25,12 @@ struct icmp_check {
 	struct cover *c;
 	VEC(struct icmp_link) links;
 	struct icmp_let_in let_in[ICMP_EXCHANGES];
+	bool unsure;                    /* about the rule that is being asked */
 };
 
 /* Both must live as long; what is found out about all rules stands in the cover's arena. */
 void icmp_check_init(struct icmp_check *ic, struct lint *l, struct cover *c);
-/* An acting rule of the direction, before it is taken. */
-void icmp_check_rule(const struct icmp_check *ic, uint32_t rule, enum lang_side dir);
+/* An acting rule of the direction, before it is taken.  False if something is not known. */
+bool icmp_check_rule(struct icmp_check *ic, uint32_t rule, enum lang_side dir);
 
 #endif

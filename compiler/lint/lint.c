@@ -250,7 +250,7 @@ lint_run(struct lint *l, const struct inventory *inv)
 		lint_check_meaning(l, r);
 		arena_reset(&l->scratch);
 	}
-	lint_check_sets(l);
+	lint_check_sets(l, inv);
 	if (inv)
 		lint_check_names(l, inv);
 	lint_apply_comments(l);

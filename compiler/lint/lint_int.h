@@ -67,7 +67,8 @@ void lint_write_tag(struct buf *out, const struct rule_tag *tag);
 void lint_check_targets(struct lint *l, const struct lint_rule *r);
 void lint_check_items(struct lint *l, const struct lint_rule *r);
 void lint_check_meaning(struct lint *l, const struct lint_rule *r);
-void lint_check_sets(struct lint *l);
+/* inv may be NULL. */
+void lint_check_sets(struct lint *l, const struct inventory *inv);
 void lint_apply_comments(struct lint *l);
 void lint_check_names(struct lint *l, const struct inventory *inv);
 

@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Checks of rules together: duplicates, and which rules win over which (cover.h). */
-#include <stdlib.h>
+/*
+ * Checks of rules together: duplicates, and which rules win over which (cover.h), over
+ * the VMs of an inventory where a rule names some of them, else over all there may be.
+ */
+#include "sets_int.h"
 
-#include "icmp.h"
-
-/* What was found out about a rule in both directions. */
-struct outcome {
-	uint8_t acts, covered;          /* a bit for each direction */
-	bool contradicted;
-	struct cover_result *result[2];
-};
-
-struct sets {
-	struct lint *l;
-	struct cover c;
-	struct outcome *outcome;
-	uint32_t *order;                /* rules of the direction, in the order in which they win */
-	uint32_t n_order, n_acting;     /* those that only repeat the default come last */
-};
-
-static const struct rule *
-rule_of(const struct sets *s, uint32_t i)
-{
-	return s->l->rules.v[i].rule;
-}
+#include "real.h"
 
 /* --- duplicates ----------------------------------------------------------------------- */
 
@@ -68,40 +50,34 @@ find_duplicates(struct lint *l)
 
 /* --- the order in which rules win ------------------------------------------------------ */
 
-/* What comes first is smaller: priority, then ALLOW inbound and BLOCK outbound. */
-static unsigned
-level(const struct rule *r, enum lang_side dir)
-{
-	unsigned late = r->action == (dir == LANG_TO ? (unsigned)LANG_BLOCK : (unsigned)LANG_ALLOW);
-
-	return (LANG_MAX_PRIORITY - r->priority) * 2u + late;
-}
-
 static void
-sort_rules(struct sets *s, enum lang_side dir)
+sort_rules(struct sets *s, enum lang_side dir, const uint32_t *rules, uint32_t n)
 {
 	uint32_t count[(LANG_MAX_PRIORITY + 1) * 2 + 1] = { 0 }, at = 0;
 
 	/* By counting; the last level is what only repeats the default. */
-	for (uint32_t i = 0; i < s->l->rules.n; i++)
-		if (cover_counts(&s->l->rules.v[i]) && lint_names_vms(&rule_of(s, i)->side[dir]))
-			count[level(rule_of(s, i), dir)]++;
+	for (uint32_t i = 0; i < n; i++)
+		if (s->c->uses[dir][rules[i]].n)
+			count[sets_level(sets_rule(s, rules[i]), dir)]++;
 	for (unsigned k = 0; k < BASE_COUNT(count); k++) {
-		uint32_t n = count[k];
+		uint32_t here = count[k];
 
 		count[k] = at;
-		at += n;
+		at += here;
 	}
 	s->n_order = at;
 	s->n_acting = 0;
-	for (uint32_t i = 0; i < s->l->rules.n; i++) {
-		if (!cover_counts(&s->l->rules.v[i]) || !lint_names_vms(&rule_of(s, i)->side[dir]))
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t rule = rules[i];
+
+		if (!s->c->uses[dir][rule].n)
 			continue;
-		at = count[level(rule_of(s, i), dir)]++;
-		s->order[at] = i;
-		s->c.rank[i] = at;
-		if (lint_acts(rule_of(s, i), dir)) {
-			s->outcome[i].acts |= (uint8_t)(1u << dir);
+		at = count[sets_level(sets_rule(s, rule), dir)]++;
+		s->order[at] = rule;
+		s->c->rank[rule] = at;
+		if (lint_acts(sets_rule(s, rule), dir)) {
+			if (!s->outcome[rule].done)
+				s->outcome[rule].asked |= (uint8_t)(1u << dir);
 			s->n_acting++;
 		}
 	}
@@ -111,333 +87,207 @@ sort_rules(struct sets *s, enum lang_side dir)
 static uint32_t
 level_end(const struct sets *s, uint32_t from, uint32_t end, enum lang_side dir)
 {
+	unsigned level = sets_level(sets_rule(s, s->order[from]), dir);
 	uint32_t to = from;
 
-	while (to < end && level(rule_of(s, s->order[to]), dir) ==
-	    level(rule_of(s, s->order[from]), dir))
+	while (to < end && sets_level(sets_rule(s, s->order[to]), dir) == level)
 		to++;
 	return to;
 }
 
-/* --- opposites ------------------------------------------------------------------------ */
-
-struct opposite {
-	struct sets *s;
-	uint32_t rule;
-	enum lang_side dir;
-	bool other_loses;               /* the rule is the one that wins */
-};
-
-static const char *
-direction(enum lang_side dir)
-{
-	return dir == LANG_TO ? "inbound" : "outbound";
-}
-
-static const char *
-action(const struct rule *r)
-{
-	return r->action == LANG_ALLOW ? "ALLOW" : "BLOCK";
-}
-
-/* The winner is an exception to a wider loser, which is what levels are for. */
-static bool
-is_exception(struct sets *s, uint32_t winner, uint32_t loser, enum lang_side dir)
-{
-	return cover_within(&s->c, winner, loser, dir) && !cover_within(&s->c, loser, winner, dir);
-}
-
-static bool
-report_contradiction(void *context, uint32_t other)
-{
-	struct opposite *o = context;
-	struct sets *s = o->s;
-	uint32_t loser = o->other_loses ? other : o->rule, winner = o->other_loses ? o->rule : other;
-	const struct lint_rule *r = &s->l->rules.v[loser], *w = &s->l->rules.v[winner];
-	struct lint_finding *f;
-
-	if (s->outcome[loser].contradicted || is_exception(s, winner, loser, o->dir))
-		return false;
-	f = lint_report(s->l, r, LINT_contradiction, r->ast->span,
-	    "another rule of priority %u says the opposite, and at equal priority %s wins %s",
-	    r->rule->priority, action(w->rule), direction(o->dir));
-	s->outcome[loser].contradicted = f != NULL;
-	lint_relate(s->l, f, w, w->ast->span, "this rule wins");
-	lint_help(s->l, f, "give the one that is meant to win a higher PRIORITY");
-	return !o->other_loses;
-}
-
-/* One priority: winners from..mid of the order, losers mid..to. */
-static void
-check_level(struct sets *s, uint32_t from, uint32_t mid, uint32_t to, enum lang_side dir)
-{
-	struct opposite o = { .s = s, .dir = dir };
-
-	for (uint32_t i = from; i < mid; i++)
-		cover_take(&s->c, s->order[i], dir);
-	for (uint32_t i = mid; i < to; i++) {
-		o.rule = s->order[i];
-		cover_each(&s->c, o.rule, dir, report_contradiction, &o);
-	}
-	for (uint32_t i = from; i < mid; i++)
-		cover_forget(&s->c, s->order[i], dir);
-	for (uint32_t i = mid; i < to; i++)
-		cover_take(&s->c, s->order[i], dir);
-	o.other_loses = true;
-	for (uint32_t i = from; i < mid; i++) {
-		o.rule = s->order[i];
-		cover_each(&s->c, o.rule, dir, report_contradiction, &o);
-	}
-	for (uint32_t i = mid; i < to; i++)
-		cover_forget(&s->c, s->order[i], dir);
-}
+/* --- levels ----------------------------------------------------------------------------- */
 
 static void
-check_contradictions(struct sets *s, enum lang_side dir)
+find_deciders(struct sets *s, uint32_t rule, enum lang_side dir, const struct portset *items)
 {
-	uint32_t from = 0;
+	struct outcome *o = &s->outcome[rule];
 
-	cover_clear(&s->c);
-	while (from < s->n_order) {
-		uint32_t mid = level_end(s, from, s->n_order, dir), to = mid;
-
-		if (mid < s->n_order && rule_of(s, s->order[mid])->priority ==
-		    rule_of(s, s->order[from])->priority)
-			to = level_end(s, mid, s->n_order, dir);
-		if (to > mid)
-			check_level(s, from, mid, to, dir);
-		from = to;
-	}
+	if (!o->result[dir])
+		o->result[dir] = arena_zero(s->l->arena, sizeof(*o->result[dir]));
+	cover_name(s->c, rule, dir, items, o->result[dir]);
+	if (!o->differs)
+		sets_find_difference(s, rule, dir);
 }
 
-static bool
-report_order(void *context, uint32_t other)
-{
-	struct opposite *o = context;
-	struct sets *s = o->s;
-	const struct lint_rule *r = &s->l->rules.v[o->rule], *w = &s->l->rules.v[other];
-	struct lint_finding *f;
-
-	if (w->rule->action == r->rule->action || w->rule->priority == r->rule->priority ||
-	    cover_within(&s->c, other, o->rule, o->dir) ||
-	    cover_within(&s->c, o->rule, other, o->dir))
-		return false;
-	f = lint_report(s->l, r, LINT_priority_order, r->ast->span,
-	    "where it meets a rule of priority %u that says the opposite, %s, it loses",
-	    w->rule->priority, direction(o->dir));
-	lint_relate(s->l, f, w, w->ast->span, "this rule wins, and neither is an exception to the "
-	    "other");
-	return true;
-}
-
-/* --- shadowed and redundant ------------------------------------------------------------ */
-
+/* Does it decide anything, beside others of its level that say the same? */
 static void
-write_atom(struct buf *out, const struct cover_atom *a)
+judge(struct sets *s, uint32_t rule, enum lang_side dir)
 {
-	if (a->kind == COVER_ALL) {
-		buf_str(out, "any VM");
-	} else if (a->kind == COVER_VM) {
-		buf_str(out, "VM ");
-		buf_uuid(out, *a->vm);
-	} else {
-		buf_str(out, "a VM with ");
-		lint_write_tag(out, a->tag);
-	}
-}
+	struct outcome *o = &s->outcome[rule];
+	struct arena arena = { 0 };
+	struct portset items;
+	enum cover_answer answer = COVER_YES;
 
-static void
-write_end(struct buf *out, const struct sets *s, const struct cover_result *res)
-{
-	struct prefix p = { res->addr, 128, res->remote.fam };
-
-	if (res->remote.fam == 0) {
-		write_atom(out, &s->c.atoms.v[res->remote.a.lo]);
+	if (o->done)
 		return;
+	items = lint_items(&arena, sets_rule(s, rule));
+	if (!(o->dead & 1u << dir))
+		answer = cover_ask(s->c, rule, dir, &items);
+	if (answer == COVER_UNKNOWN)
+		o->unsure |= UNSURE_COVERED;
+	if (answer != COVER_YES)
+		o->open |= (uint8_t)(1u << dir);
+	else if (!(o->open & 1u << dir))
+		find_deciders(s, rule, dir, &items);
+	arena_free(&arena);
+	/* It may be another class of VMs for which it decides something. */
+	if (answer == COVER_NO || s->c->real)
+		sets_find_loss(s, rule, dir);
+}
+
+/* What decides nothing need not be taken. */
+static bool
+is_dead(struct sets *s, uint32_t rule, enum lang_side dir)
+{
+	struct arena arena = { 0 };
+	struct portset items = lint_items(&arena, sets_rule(s, rule));
+	bool dead = cover_ask(s->c, rule, dir, &items) == COVER_YES;
+
+	arena_free(&arena);
+	return dead;
+}
+
+static void
+check_level(struct sets *s, enum lang_side dir, uint32_t from, uint32_t to)
+{
+	uint32_t level = sets_level(sets_rule(s, s->order[from]), dir);
+
+	for (uint32_t i = from; i < to; i++) {
+		struct outcome *o = &s->outcome[s->order[i]];
+
+		o->dead &= (uint8_t)~(1u << dir);
+		if (is_dead(s, s->order[i], dir))
+			o->dead |= (uint8_t)(1u << dir);
+		if (!o->done)
+			sets_check_contradiction(s, s->order[i], dir);
+		if (s->c->real)
+			continue;
+		if (!icmp_check_rule(&s->icmp, s->order[i], dir))
+			o->unsure |= UNSURE_TYPES;
 	}
-	/* An address that people take for one: not 0.0.0.0, nor a network's own. */
-	if (res->remote.len == (p.fam == NET_V4 ? NET_V4_BASE : 0) && addr_eq(p.a, res->remote.a))
-		p.a = p.fam == NET_V4 ? addr_v4(0xcb007101) : (struct addr){ 0x20010db800000000, 1 };
-	buf_addr(out, p);
+	for (uint32_t i = from; i < to; i++)
+		if (!(s->outcome[s->order[i]].dead & 1u << dir))
+			cover_take(s->c, s->order[i], dir, level);
+	for (uint32_t i = from; i < to; i++)
+		judge(s, s->order[i], dir);
 }
 
-/* "tcp port 22 from 10.0.0.1 to a VM with tag "web"" */
+/* --- priorities --------------------------------------------------------------------------- */
+
+/*
+ * A priority matters where a rule that comes later says the opposite: without it that
+ * one would come first.  From the last rule on, each action by itself.
+ */
 static void
-write_packet(struct buf *out, const struct sets *s, enum lang_side dir, uint32_t rule,
-    const struct cover_result *res)
+check_priorities(struct sets *s, enum lang_side dir, enum lang_action opposite)
 {
-	lint_write_key(out, (enum lang_proto)rule_of(s, rule)->proto, res->key);
-	buf_str(out, " from ");
-	if (dir == LANG_TO)
-		write_end(out, s, res);
-	else
-		write_atom(out, &s->c.atoms.v[res->atom]);
-	buf_str(out, " to ");
-	if (dir == LANG_TO)
-		write_atom(out, &s->c.atoms.v[res->atom]);
-	else
-		write_end(out, s, res);
-}
+	cover_clear(s->c);
+	for (uint32_t i = s->n_acting; i-- > 0;) {
+		uint32_t rule = s->order[i];
+		const struct rule *r = sets_rule(s, rule);
+		struct outcome *o = &s->outcome[rule];
+		struct arena arena = { 0 };
+		struct portset items;
+		enum cover_answer answer;
 
-static void
-relate_all(struct sets *s, struct lint_finding *f, const struct outcome *o, uint32_t rule)
-{
-	const struct cover_result *first = NULL;
-
-	for (int d = 0; d < 2; d++) {
-		const struct cover_result *res = o->result[d];
-
-		for (uint32_t i = 0; res && i < res->n; i++) {
-			const struct lint_rule *w = &s->l->rules.v[res->rules[i]];
-			bool known = false;
-
-			for (uint32_t k = 0; first && k < first->n; k++)
-				known |= first->rules[k] == res->rules[i];
-			if (!known)
-				lint_relate(s->l, f, w, w->ast->span, "%s, priority %u, %s", action(w->rule),
-				    w->rule->priority, w->rule->priority == rule_of(s, rule)->priority &&
-				    w->rule->action == rule_of(s, rule)->action ? "does the same"
-				    : "comes first");
+		if (r->action == opposite) {
+			cover_take_ports(s->c, rule, dir);
+			continue;
 		}
-		first = res;
+		if (!r->priority || o->matters)
+			continue;
+		items = lint_items(&arena, r);
+		answer = cover_overlaps(s->c, rule, dir, &items);
+		o->matters = answer != COVER_NO;
+		arena_free(&arena);
 	}
 }
 
-static uint32_t
-count_rules(const struct outcome *o)
-{
-	uint32_t n = 0;
-
-	for (int d = 0; d < 2; d++)
-		if (o->result[d] && o->result[d]->n > n)
-			n = o->result[d]->n;
-	return n;
-}
+/* --- the run ------------------------------------------------------------------------------ */
 
 static void
-report_shadowed(struct sets *s, uint32_t rule, enum lang_side dir)
+check_direction(struct sets *s, enum lang_side dir, const uint32_t *rules, uint32_t n)
 {
-	const struct outcome *o = &s->outcome[rule];
-	const struct cover_result *res = o->result[dir];
-	const struct lint_rule *r = &s->l->rules.v[rule];
-	uint32_t n = count_rules(o);
-	struct lint_finding *f;
-	struct buf packet = { 0 };
-
-	if (o->contradicted)
-		return;
-	write_packet(&packet, s, dir, rule, res);
-	f = lint_report(s->l, r, LINT_shadowed, r->ast->span, n == 1
-	    ? "the rule decides nothing: another decides all of its packets before it"
-	    : "the rule decides nothing: others together decide all of its packets before it");
-	relate_all(s, f, o, rule);
-	lint_help(s->l, f, "%.*s is %s, not %s", SLICE_ARGS(packet),
-	    r->rule->action == LANG_ALLOW ? "blocked" : "allowed",
-	    r->rule->action == LANG_ALLOW ? "allowed" : "blocked");
-	lint_edit_remove(s->l, lint_fix(s->l, f, r, false, "remove the rule"), r);
-	buf_free(&packet);
-}
-
-static bool
-logs_alike(const struct sets *s, uint32_t rule)
-{
-	const struct outcome *o = &s->outcome[rule];
-
-	for (int d = 0; d < 2; d++)
-		for (uint32_t i = 0; o->result[d] && i < o->result[d]->n; i++)
-			if (!rule_is_true((enum rule_bool)rule_of(s, o->result[d]->rules[i])->log))
-				return !rule_is_true((enum rule_bool)rule_of(s, rule)->log);
-	return true;
-}
-
-static void
-report_redundant(struct sets *s, uint32_t rule)
-{
-	const struct outcome *o = &s->outcome[rule];
-	const struct lint_rule *r = &s->l->rules.v[rule];
-	uint32_t n = count_rules(o);
-	struct lint_finding *f;
-
-	if (!logs_alike(s, rule))
-		return;
-	f = lint_report(s->l, r, LINT_redundant, r->ast->span, n == 1
-	    ? "the rule changes nothing: another does all that it does"
-	    : "the rule changes nothing: others together do all that it does");
-	relate_all(s, f, o, rule);
-	lint_edit_remove(s->l, lint_fix(s->l, f, r, false, "remove the rule"), r);
-}
-
-/* --- the run -------------------------------------------------------------------------- */
-
-static void
-ask(struct sets *s, uint32_t rule, enum lang_side dir)
-{
-	struct portset items = lint_items(&s->l->scratch, rule_of(s, rule));
-	struct cover_result res = { 0 }, *kept;
-	bool covered = cover_ask(&s->c, rule, dir, &items, &res);
-
-	arena_reset(&s->l->scratch);
-	if (!covered)
-		return;
-	kept = arena_alloc(s->c.arena, sizeof(*kept));
-	*kept = res;
-	s->outcome[rule].covered |= (uint8_t)(1u << dir);
-	s->outcome[rule].result[dir] = kept;
-}
-
-/* Level by level: first what those before it do to it, then what its like do. */
-static void
-check_direction(struct sets *s, enum lang_side dir, const struct icmp_check *icmp)
-{
-	struct opposite o = { .s = s, .dir = dir };
+	bool priorities[2] = { false, false };
 	uint32_t from = 0;
 
-	sort_rules(s, dir);
+	sort_rules(s, dir, rules, n);
+	cover_clear(s->c);
 	while (from < s->n_acting) {
 		uint32_t to = level_end(s, from, s->n_acting, dir);
 
-		for (uint32_t i = from; i < to; i++)
-			icmp_check_rule(icmp, s->order[i], dir);
-		for (uint32_t i = from; i < to; i++)
-			cover_take(&s->c, s->order[i], dir);
-		for (uint32_t i = from; i < to; i++) {
-			o.rule = s->order[i];
-			ask(s, o.rule, dir);
-			if (!(s->outcome[o.rule].covered & 1u << dir))
-				cover_each(&s->c, o.rule, dir, report_order, &o);
-		}
+		check_level(s, dir, from, to);
+		if (sets_rule(s, s->order[from])->priority)
+			priorities[sets_rule(s, s->order[from])->action] = true;
 		from = to;
 	}
-	check_contradictions(s, dir);
+	for (; from < s->n_order; from++)
+		if (!s->outcome[s->order[from]].done)
+			sets_check_contradiction(s, s->order[from], dir);
+	for (unsigned a = 0; a < 2 && !s->c->real; a++)
+		if (priorities[a])
+			check_priorities(s, dir, (enum lang_action)!a);
+}
+
+/* Over the VMs of the inventory, class by class; what names none of them is left. */
+static void
+check_real(struct sets *s, struct cover *symbolic)
+{
+	struct arena arena = { 0 };
+	struct real real;
+
+	if (!real_init(&real, &arena, symbolic, s->inv)) {
+		const struct lint_rule *first = &s->l->rules.v[0];
+
+		lint_report(s->l, first, LINT_undecided, first->ast->span,
+		    "not decided on the VMs of the inventory, of which there are too many for "
+		    "so many rules: what others leave of each rule");
+		arena_free(&arena);
+		return;
+	}
+	s->c = &real.cover;
+	for (uint32_t i = 0; i < real.n; i++) {
+		real_choose(&real, i);
+		for (int d = 0; d < 2; d++)
+			check_direction(s, (enum lang_side)d, real.rules[i].v, real.rules[i].n);
+	}
+	for (uint32_t i = 0; i < s->l->rules.n; i++) {
+		sets_report(s, i);
+		s->outcome[i].done = s->outcome[i].asked != 0;
+		s->outcome[i].unsure = 0;
+	}
+	real_done(&real);
+	arena_free(&arena);
 }
 
 void
-lint_check_sets(struct lint *l)
+lint_check_sets(struct lint *l, const struct inventory *inv)
 {
 	struct arena arena = { 0 };
-	struct sets s = { .l = l };
-	struct icmp_check icmp;
+	struct cover c;
+	struct sets s = { .l = l, .inv = inv };
+	uint32_t *all, n = 0;
 
 	find_duplicates(l);
-	cover_init(&s.c, &arena, l->rules.v, l->rules.n);
+	cover_init(&c, &arena, l->rules.v, l->rules.n);
 	s.outcome = arena_zero(&arena, (l->rules.n + 1) * sizeof(*s.outcome));
 	s.order = arena_alloc(&arena, (l->rules.n + 1) * sizeof(*s.order));
-	icmp_check_init(&icmp, l, &s.c);
+	all = arena_alloc(&arena, (l->rules.n + 1) * sizeof(*all));
+	for (uint32_t i = 0; i < l->rules.n; i++)
+		if (cover_counts(&l->rules.v[i]))
+			all[n++] = i;
+	if (inv && inv->vms.n && n)
+		check_real(&s, &c);
+	s.c = &c;
+	icmp_check_init(&s.icmp, l, &c);
 	for (int d = 0; d < 2; d++)
-		check_direction(&s, (enum lang_side)d, &icmp);
+		check_direction(&s, (enum lang_side)d, all, n);
 	for (uint32_t i = 0; i < l->rules.n; i++) {
-		const struct outcome *o = &s.outcome[i];
-
-		if (!o->acts || o->covered != o->acts)
-			continue;
-		if (o->result[0] && o->result[0]->differs)
-			report_shadowed(&s, i, LANG_FROM);
-		else if (o->result[1] && o->result[1]->differs)
-			report_shadowed(&s, i, LANG_TO);
-		else
-			report_redundant(&s, i);
+		if (!s.outcome[i].done)
+			sets_report(&s, i);
+		sets_report_priority(&s, i);
 	}
 	arena_reset(&l->scratch);
-	cover_done(&s.c);
+	cover_done(&c);
 	arena_free(&arena);
 }
