@@ -390,12 +390,13 @@ async function project() {
 
 	fs.mkdirSync(path.join(dir, 'deep'));
 	await e.start();
-	assert.deepStrictEqual(codes(await e.open(at, text)), ['FW0022', 'FW0142', 'FW0152', 'FW0222']);
+	assert.deepStrictEqual(codes(await e.open(at, text)),
+		['FW0022', 'FW0142', 'FW0152', 'FW0222', 'FW0273']);
 	assert.deepStrictEqual(e.registered.map((r) => r.method),
 		['workspace/didChangeWatchedFiles']);
 	assert(e.registered[0].registerOptions.watchers.some((w) => w.globPattern === '**/.fwrule.conf'));
 
-	fs.writeFileSync(conf, '[check]\nignore = FW022\nsensitive-ports = 80\nicmp6 = rfc4890\n' +
+	fs.writeFileSync(conf, '[check]\nignore = FW022, FW027\nsensitive-ports = 80\nicmp6 = rfc4890\n' +
 		'[severity]\nFW002 = error\n');
 	const again = e.published(at);
 
@@ -409,7 +410,7 @@ async function project() {
 	assert(wrong.some((f) => f.severity === lsp.DiagnosticSeverity.Error &&
 		/\.fwrule\.conf: .*\[check\] has/.test(f.message)), JSON.stringify(wrong));
 	fs.rmSync(conf);
-	assert.strictEqual((await e.change(at, text)).length, 4);
+	assert.strictEqual((await e.change(at, text)).length, 5);
 	assert.strictEqual(await e.stop(), 0);
 	fs.rmSync(dir, { recursive: true });
 }
