@@ -15,7 +15,9 @@ PG_OPTIONS="-c fsync=${PG_FSYNC:-off}"
 pg_init a
 mkdir "$pg_top/b"
 mkfifo "$pg_top/ask" "$pg_top/answer"
-FWAPID=$FWAPID SOCKET_A=$pg_sockets/.s.PGSQL.$(pg_port a) PORT_A=$(pg_port a) PORT_B=$(pg_port b) ASK=$pg_top/ask ANSWER=$pg_top/answer \
+# shellcheck disable=SC2154 # pg.sh sets pg_sockets
+FWAPID=$FWAPID SOCKET_A=$pg_sockets/.s.PGSQL.$(pg_port a) PORT_A=$(pg_port a) \
+    PORT_B=$(pg_port b) ASK=$pg_top/ask ANSWER=$pg_top/answer \
     node "${srcdir:-.}/tests/service/postgres.js" "$@" &
 program=$!
 exec 3<"$pg_top/ask" 4>"$pg_top/answer"

@@ -2,11 +2,12 @@
 /*
  * libmicrohttpd's timeout is one of silence, so a client that sends a byte now and
  * then would never meet it: a thread of ours shuts connections down that took too
- * long to send a request.  Its limits that answer in HTML are set behind ours, which
- * answer in JSON.
+ * long to send a request.  Its limits are set behind ours.  What it refuses itself it
+ * answers in HTML, and has no option for that: see MHD_queue_response below.
  */
 #include "server.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
@@ -43,6 +44,7 @@ struct exchange {
 	enum exchange_state state;
 	struct buf body;
 	size_t header_bytes;
+	uintptr_t target_end;           /* where it was in the library's memory */
 	unsigned hosts, lengths, codings;
 	bool odd;                       /* a header that nobody who means well sends */
 	bool too_large;
@@ -66,7 +68,9 @@ struct server {
 	struct conn *conns;
 	/* Connections; requests from their first line to the end of the answer; being answered. */
 	_Atomic unsigned open, active, busy;
-	_Atomic bool stopping;
+	_Atomic bool stopping;          /* what is being answered still is */
+	_Atomic bool closed;            /* nothing more is begun */
+	bool in_place;               /* how the library keeps requests: see is_folded */
 };
 
 static uint64_t
@@ -336,6 +340,24 @@ add_header(struct MHD_Response *r, const char *name, struct slice value)
 	MHD_add_response_header(r, name, text);
 }
 
+/* The library's own. */
+static enum MHD_Result
+queue_response(struct MHD_Connection *connection, unsigned status, struct MHD_Response *r)
+{
+	static enum MHD_Result (*_Atomic queue)(struct MHD_Connection *, unsigned,
+	    struct MHD_Response *);
+	void *found;
+
+	if (!atomic_load(&queue)) {
+		found = dlsym(RTLD_NEXT, "MHD_queue_response");
+		if (!found)
+			return MHD_NO;
+		atomic_store(&queue, (enum MHD_Result (*)(struct MHD_Connection *, unsigned,
+		    struct MHD_Response *))found);
+	}
+	return atomic_load(&queue)(connection, status, r);
+}
+
 static enum MHD_Result refuse(struct exchange *ex, int status, const char *code,
     const char *message);
 
@@ -366,7 +388,7 @@ respond(struct exchange *ex, bool close)
 		add_header(m, r->header[i].name.p, r->header[i].value);
 	if (close || atomic_load(&ex->server->stopping))
 		MHD_add_response_header(m, MHD_HTTP_HEADER_CONNECTION, "close");
-	result = MHD_queue_response(ex->connection, (unsigned)r->status, m);
+	result = queue_response(ex->connection, (unsigned)r->status, m);
 	MHD_destroy_response(m);
 	set_deadline(ex->conn, stream ? 0 : SEND_SECONDS);
 	return result;
@@ -380,7 +402,78 @@ refuse(struct exchange *ex, int status, const char *code, const char *message)
 	return respond(ex, true);
 }
 
+/*
+ * Stands before the library's function of this name, as a program's symbols do, so it is
+ * what the library calls with its page of HTML for a request that it cannot read.  The
+ * service says the same in JSON.  Where a library binds its calls to itself, this is never
+ * called, and HTML it remains.
+ */
+__attribute__((visibility("default"))) enum MHD_Result
+MHD_queue_response(struct MHD_Connection *connection, unsigned status, struct MHD_Response *theirs)
+{
+	static const struct { unsigned status; const char *code, *message; } refusals[] = {
+		{ 413, "RequestEntityTooLargeError", "the body has too many bytes" },
+		{ 414, "RequestUriTooLarge", "the request line has too many bytes" },
+		{ 431, "RequestHeaderFieldsTooLarge",
+		    "the request line and headers have too many bytes" },
+		{ 500, "InternalError", "the request cannot be answered" },
+		{ 505, "HttpVersionNotSupportedError", "the version of HTTP is not supported" },
+		{ 400, "BadRequest", "the request is not HTTP as it must be" },
+	};
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection,
+	    MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct conn *conn = info ? info->socket_context : NULL;
+	enum MHD_Result result;
+	struct exchange *ex;
+	size_t i = 0;
+
+	if (!conn)
+		return queue_response(connection, status, theirs);
+	while (i < BASE_COUNT(refusals) - 1 && refusals[i].status != status)
+		i++;
+	ex = exchange_new(conn->server);
+	ex->connection = connection;
+	ex->conn = conn;
+	result = refuse(ex, (int)status, refusals[i].code, refusals[i].message);
+	exchange_free(ex);
+	return result;
+}
+
 /* --- requests -------------------------------------------------------------------------- */
+
+/*
+ * Names and values stand in the bytes as they came, a colon and spaces between them.  Not
+ * so for a line that goes on in the next one: until 0.9.75 the library adds the next line
+ * to the name, so that a length can hide or appear.
+ */
+static bool
+is_folded(const char *name, size_t name_n, const char *value)
+{
+	uintptr_t end = (uintptr_t)name + name_n, begin = (uintptr_t)value;
+
+	return begin <= end || begin - end > 64;
+}
+
+/* Has it bytes that another reader could take for the end of a line, or of a name? */
+static bool
+has_odd_bytes(struct slice name, struct slice value)
+{
+	static const char also[] = "!#$%&'*+-.^_`|~";
+	unsigned char c;
+
+	for (size_t i = 0; i < name.n; i++) {
+		c = (unsigned char)name.p[i];
+		if (!((c | 32) >= 'a' && (c | 32) <= 'z') && !(c >= '0' && c <= '9') &&
+		    !memchr(also, c, sizeof(also) - 1))
+			return true;
+	}
+	for (size_t i = 0; i < value.n; i++) {
+		c = (unsigned char)value.p[i];
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			return true;
+	}
+	return name.n == 0;
+}
 
 static enum MHD_Result
 take_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_n,
@@ -392,6 +485,8 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_n,
 
 	(void)kind;
 	ex->header_bytes += name_n + value_n + 4;
+	ex->odd |= has_odd_bytes((struct slice){ name, name_n }, v) ||
+	    (ex->server->in_place && is_folded(name, name_n, value));
 	*vec_push(api_arena(ex->call), &q->headers) = (struct http_header){ { name, name_n }, v };
 	if (http_equal((struct slice){ name, name_n }, "host")) {
 		ex->hosts++;
@@ -403,8 +498,6 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_n,
 	} else if (http_equal((struct slice){ name, name_n }, "transfer-encoding")) {
 		ex->codings++;
 		ex->odd |= !http_equal(v, "chunked");
-	} else if (memchr(name, ' ', name_n) || memchr(name, '\t', name_n)) {
-		ex->odd = true;
 	}
 	return MHD_YES;
 }
@@ -418,7 +511,7 @@ is_smuggling(const struct exchange *ex)
 }
 
 static enum MHD_Result
-begin(struct exchange *ex, const char *method)
+begin(struct exchange *ex, const char *method, const char *version)
 {
 	struct server *s = ex->server;
 	struct http_request *q = api_request(ex->call);
@@ -426,12 +519,14 @@ begin(struct exchange *ex, const char *method)
 
 	ex->state = EX_READING;
 	q->method = arena_slice(api_arena(ex->call), slice_of(method));
+	/* A NUL ends the target for us, and not for others. */
+	ex->odd = s->in_place && (uintptr_t)version - ex->target_end != 1;
 	ex->header_bytes += q->target.n + q->method.n + 12;
 	MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, ex);
 	if (ex->conn->over)
 		return refuse(ex, 503, "ServiceUnavailableError", "there are too many connections");
 	if (is_smuggling(ex))
-		return refuse(ex, 400, "BadRequest", "the length of the request is ambiguous");
+		return refuse(ex, 400, "BadRequest", "the request can be read in more than one way");
 	if (ex->header_bytes > atomic_load(&s->opts->max_header))
 		return refuse(ex, 431, "RequestHeaderFieldsTooLarge",
 		    "the request line and headers have too many bytes");
@@ -498,7 +593,6 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
 
 	(void)cls;
 	(void)url;
-	(void)version;
 	if (!ex)
 		return MHD_NO;
 	if (ex->state == EX_NEW) {
@@ -507,7 +601,7 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
 			return MHD_NO;
 		ex->connection = connection;
 		ex->conn = info->socket_context;
-		return begin(ex, method);
+		return begin(ex, method, version);
 	}
 	if (ex->state == EX_READING && *data_n) {
 		take_body(ex, data, *data_n);
@@ -519,7 +613,12 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
 			return refuse(ex, 413, "RequestEntityTooLargeError",
 			    "the body has too many bytes");
 		set_deadline(ex->conn, 0);
+		/* In this order: either this is seen by server_stop, or that is seen here. */
 		set_busy(ex, true);
+		if (atomic_load(&ex->server->closed)) {
+			set_busy(ex, false);
+			return refuse(ex, 503, "ServiceUnavailableError", "the service stops");
+		}
 		api_request(ex->call)->body = buf_view(&ex->body);
 		api_on_wake(ex->call, wake, ex);
 	}
@@ -534,6 +633,7 @@ on_target(void *cls, const char *target, struct MHD_Connection *connection)
 
 	(void)connection;
 	atomic_fetch_add(&ex->server->active, 1);
+	ex->target_end = (uintptr_t)target + strlen(target);
 	api_request(ex->call)->target = arena_slice(api_arena(ex->call), slice_of(target));
 	return ex;
 }
@@ -575,6 +675,15 @@ say(void *cls, const char *fmt, va_list ap)
 	buf_free(&b);
 }
 
+static bool
+is_older(unsigned major, unsigned minor, unsigned patch)
+{
+	unsigned a = 0, b = 0, c = 0;
+
+	sscanf(MHD_get_version(), "%u.%u.%u", &a, &b, &c);
+	return a != major ? a < major : b != minor ? b < minor : c < patch;
+}
+
 struct server *
 server_start(struct api *api, struct server_opts *opts)
 {
@@ -592,6 +701,7 @@ server_start(struct api *api, struct server_opts *opts)
 	memset(s, 0, sizeof(*s));
 	s->api = api;
 	s->opts = opts;
+	s->in_place = is_older(0, 9, 76);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_key_create(&s->key, thread_free);
 	s->mhd = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s,
@@ -640,6 +750,9 @@ server_stop(struct server *s, unsigned seconds)
 		close(fd);
 	/* What waits for the disk is woken by it; a connection must not stay suspended. */
 	while (atomic_load(&s->busy) || (atomic_load(&s->active) && now_us() < end))
+		nanosleep(&nap, NULL);
+	atomic_store(&s->closed, true);
+	while (atomic_load(&s->busy))
 		nanosleep(&nap, NULL);
 	pthread_join(s->reaper, NULL);
 	MHD_stop_daemon(s->mhd);

@@ -10,6 +10,7 @@ const assert = require('assert');
 const fs = require('fs');
 const path = require('path');
 const { attempt, main, run, sleep, start } = require('./lib');
+const evil = require('./evil');
 const { namespace, proxy } = require('./network');
 const schemas = require('./schemas');
 
@@ -404,6 +405,15 @@ main({
 		}
 		for (const text of told)
 			assert.ok(text && !/s3cret|word@|word'/.test(text), text);
+	},
+
+	async 'text that is code elsewhere'() {
+		const url = database().one;
+		const s = await start([url]);
+		const kept = (await evil(s)).map((r) => JSON.stringify(r)).sort();
+
+		assert.deepStrictEqual(stored(url), kept);
+		await s.stop();
 	},
 
 	async 'tables of every version there was'() {
