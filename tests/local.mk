@@ -225,12 +225,15 @@ fuzz:
 
 # Tables for doc/performance.md; needs node and npm.  BENCH_FLAGS=--quick: a short run.
 EXTRA_PROGRAMS += tests/bench/bench-rules tests/bench/bench-run tests/bench/bench-write \
-	tests/bench/query-bench \
+	tests/bench/query-bench tests/bench/query-gen tests/bench/query-rpc \
 	tests/bench/visits
 tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c
 tests_bench_bench_run_SOURCES = tests/bench/bench-run.c
 tests_bench_bench_write_SOURCES = tests/bench/bench-write.c
-tests_bench_query_bench_SOURCES = tests/bench/query-bench.c tests/random.h
+tests_bench_query_bench_SOURCES = tests/bench/query-bench.c tests/bench/query.h tests/random.h
+tests_bench_query_gen_SOURCES = tests/bench/query-gen.c tests/random.h
+tests_bench_query_gen_LDADD = -lm
+tests_bench_query_rpc_SOURCES = tests/bench/query-rpc.c tests/bench/query.h
 tests_bench_visits_SOURCES = tests/bench/visits.c tests/random.h
 if FWAPID
 EXTRA_PROGRAMS += tests/bench/feed-bench

@@ -15,6 +15,7 @@
 
 #define NAME "rpc"
 #define FLUSH ((size_t)256 << 10)       /* bytes of answers that are not kept back */
+#define PIPE_BYTES (1 << 20)            /* what Linux allows everybody */
 
 struct session {
 	struct rpc *rpc;
@@ -80,9 +81,23 @@ take_lines(struct session *s)
 	return flush(s, 0);
 }
 
+/* Answers of megabytes through a pipe of 64 kB would wait for their reader at every turn. */
+static void
+widen_pipe(int fd)
+{
+#ifdef F_SETPIPE_SZ
+	/* Of what is no pipe, or not allowed, nothing comes but slowness. */
+	if (fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES) < 0)
+		errno = 0;
+#else
+	(void)fd;
+#endif
+}
+
 static int
 serve(struct session *s)
 {
+	widen_pipe(1);
 	for (;;) {
 		char *room = buf_room(&s->in, 1 << 16);
 		ssize_t n = read(0, room, s->in.cap - s->in.n);

@@ -16,8 +16,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 command -v wrk >/dev/null || apt-get install -y -qq wrk >/dev/null
 fwapid=${FWAPID:-./fwapid}
 n=${RULES:-1000000} seconds=${SECONDS_EACH:-5} clients=${CLIENTS:-32} seed=${SEED:-1} rounds=${ROUNDS:-3}
-bench=tests/bench/query-bench
-[ -x $bench ] || make -s $bench
+gen=tests/bench/query-gen
+[ -x $gen ] || make -s $gen
 dir=${BENCH_DIR:-$(mktemp -d)}
 mkdir -p "$dir"
 pids=()
@@ -78,7 +78,7 @@ node_like()
 	node_port=$(cat "$dir/node-port")
 }
 
-[ -s "$dir/rules.jsonl" ] || $bench gen "$n" "$seed" >"$dir/rules.jsonl"
+[ -s "$dir/rules.jsonl" ] || $gen rules "$n" "$seed" >"$dir/rules.jsonl"
 # Questions: of rules all over the file.
 step=$((n / 1000 + 1))
 pick()

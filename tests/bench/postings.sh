@@ -6,7 +6,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-bench=${QUERY_BENCH:-tests/bench/query-bench}
+gen=${QUERY_GEN:-tests/bench/query-gen}
 fwrule=${FWRULE:-./fwrule}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -16,6 +16,6 @@ trap 'rm -rf "$dir"' EXIT
 # shellcheck disable=SC2086
 ${CC:-cc} -std=gnu11 -O2 -D_GNU_SOURCE -I"$here/../.." -o "$dir/postings" "$here/postings.c" \
 	.libs/libruntime.a -lroaring -ljansson -luuid -lcidr -lpthread
-"$bench" gen "${RULES:-100000}" 1 >"$dir/rules"
+"$gen" rules "${RULES:-100000}" 1 >"$dir/rules"
 "$fwrule" index build -r "$dir/rules" -o "$dir/rules.fwi"
 "$dir/postings" "$dir/rules.fwi"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The questions of query-bench to PostgreSQL, one prepared statement a layout.
+ * The questions of query-gen to PostgreSQL, one prepared statement a layout.  Whole rules
+ * are the texts of their JSON, stored as they are handed out.
  *
  *   query-pg CONNINFO QUESTIONS      lines as query-bench reports them
  */
@@ -13,7 +14,7 @@
 
 #define MOST 4096
 
-/* %s is what is selected: count(DISTINCT uuid), or uuid, rule. */
+/* Rules, or their targets, which say by UUID whose they are. */
 static const struct layout {
 	const char *kind, *name;
 	const char *from;
@@ -187,12 +188,13 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++) {
 		snprintf(sql, sizeof(sql), "SELECT count(DISTINCT uuid) FROM %s", layouts[i].from);
 		run(db, layouts[i].kind, layouts[i].name, "count", sql, q, n);
-		/* The text of a rule is in rules; targets lead there by their number. */
+		snprintf(sql, sizeof(sql), "SELECT DISTINCT uuid FROM %s ORDER BY uuid", layouts[i].from);
+		run(db, layouts[i].kind, layouts[i].name, "uuids", sql, q, n);
+		/* A rule's JSON is in rules; targets lead there by their UUID. */
 		if (strncmp(layouts[i].from, "rules", 5) == 0)
-			snprintf(sql, sizeof(sql), "SELECT uuid, rule FROM %s ORDER BY uuid",
-			    layouts[i].from);
+			snprintf(sql, sizeof(sql), "SELECT json FROM %s ORDER BY uuid", layouts[i].from);
 		else
-			snprintf(sql, sizeof(sql), "SELECT uuid, rule FROM rules WHERE uuid IN "
+			snprintf(sql, sizeof(sql), "SELECT json FROM rules WHERE uuid IN "
 			    "(SELECT uuid FROM %s) ORDER BY uuid", layouts[i].from);
 		run(db, layouts[i].kind, layouts[i].name, "rules", sql, q, n);
 	}

@@ -14,6 +14,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 bench=${QUERY_BENCH:-tests/bench/query-bench}
+gen=${bench%bench}gen rpc=${bench%bench}rpc
 fwrule=${FWRULE:-./fwrule}
 n=${RULES:-100000} seed=${SEED:-1}
 k=${QUESTIONS:-$((n < 1000000 ? 300 : 1000))}
@@ -32,8 +33,8 @@ chmod 755 "$dir"
 make_data()
 {
 	rm -f "$dir"/rules.*
-	"$bench" gen "$1" "$seed" | split -l 2000000 - "$dir/rules."
-	"$bench" ask "$1" "$seed" "$k" >"$dir/questions"
+	"$gen" rules "$1" "$seed" | split -l 2000000 - "$dir/rules."
+	"$gen" questions "$1" "$seed" "$k" >"$dir/questions"
 	# Exact questions are for what there is, evenly over the rules.
 	for kind in ip subnet; do
 		cat "$dir"/rules.?? | grep -o "\\b$kind [0-9][0-9]*[.][0-9./]*" >"$dir/targets"
@@ -59,7 +60,7 @@ make_data "$n"
 	"$bench" floor "$dir/rules.aa" malloc
 	"$bench" floor "$dir/rules.aa" arena
 	"$bench" run "$dir/questions" "$dir/rules.fwi" "$dir"/rules.??
-	"$bench" rpc "$fwrule" "$dir/rules.fwi" "$dir/questions"
+	"$rpc" "$fwrule" "$dir/rules.fwi" "$dir/questions"
 } >"$dir/ours"
 echo "## $n rules, $k questions of each kind, $(nproc) cores, load $(load)"
 echo
@@ -104,18 +105,18 @@ pg_load()
 	# COPY's text format: backslashes doubled.
 	sed 's/\\/\\\\/g' "$dir/moray" | psql -c 'COPY raw FROM STDIN'
 	"$fwrule" query -r "$dir/rules.fwi" -f jsonl | sed 's/\\/\\\\/g' >"$dir/texts"
-	psql -c 'CREATE TABLE texts (j jsonb)' -c 'COPY texts FROM STDIN' <"$dir/texts"
+	psql -c 'CREATE TABLE texts (j text)' -c 'COPY texts FROM STDIN' <"$dir/texts"
 	psql <<'SQL'
 CREATE FUNCTION list(j jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS
 	'SELECT coalesce(array_agg(v), ''{}'') FROM jsonb_array_elements_text(j) v';
 CREATE TABLE rules AS SELECT (r.j->>'key')::uuid AS uuid, (r.j->'value'->>'owner_uuid')::uuid AS owner,
-	(r.j->'value'->>'enabled')::bool AS enabled, t.j->>'rule' AS rule,
+	(r.j->'value'->>'enabled')::bool AS enabled, t.j AS json,
 	list(r.j->'value'->'fromips')::inet[] AS fromips, list(r.j->'value'->'toips')::inet[] AS toips,
 	list(r.j->'value'->'fromsubnets')::cidr[] AS fromsubnets,
 	list(r.j->'value'->'tosubnets')::cidr[] AS tosubnets,
 	list(r.j->'value'->'fromtagkeys') AS fromtagkeys, list(r.j->'value'->'totagkeys') AS totagkeys,
 	list(r.j->'value'->'fromvms') AS fromvms, list(r.j->'value'->'tovms') AS tovms
-	FROM raw r JOIN texts t ON t.j->>'uuid' = r.j->>'key';
+	FROM raw r JOIN texts t ON t.j::jsonb->>'uuid' = r.j->>'key';
 DROP TABLE raw, texts;
 ALTER TABLE rules ADD PRIMARY KEY (uuid);
 CREATE INDEX ON rules (owner);

@@ -8,7 +8,7 @@
 #   RULES=10000 tests/bench/start.sh     how many (1,000,000)
 set -eu
 
-bench=${QUERY_BENCH:-tests/bench/query-bench}
+gen=${QUERY_GEN:-tests/bench/query-gen}
 n=${RULES:-1000000}
 PG_BUFFERS=256MB
 PG_OPTIONS='-c max_wal_size=4GB'
@@ -16,7 +16,7 @@ PG_OPTIONS='-c max_wal_size=4GB'
 # shellcheck source=tests/pg.sh
 . "${srcdir:-.}/tests/pg.sh" tests/bench-start
 
-"$bench" gen "$n" 1 >"$pg_top/rules.jsonl"
+"$gen" rules "$n" 1 >"$pg_top/rules.jsonl"
 pg_init a
 
 # Five starts to $pg_top/starts: seconds, and kB when it serves.
