@@ -36,6 +36,7 @@ check_PROGRAMS += \
 	tests/record-test \
 	tests/region-test \
 	tests/roundtrip-test \
+	tests/rpc-drain-test \
 	tests/state-model-test \
 	tests/search-api-test \
 	tests/suite-test \
@@ -89,6 +90,7 @@ tests_portset_test_SOURCES = tests/portset-test.c tests/random.h
 tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_query_params_test_SOURCES = tests/query-params-test.c
 tests_query_plan_test_SOURCES = tests/query-plan-test.c
+tests_rpc_drain_test_SOURCES = tests/rpc-drain-test.c
 tests_map_test_SOURCES = tests/map-test.c tests/random.h
 tests_record_test_SOURCES = tests/record-test.c tests/random.h
 tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h

@@ -15,7 +15,7 @@
 
 #define NAME "rpc"
 #define FLUSH ((size_t)256 << 10)       /* bytes of answers that are not kept back */
-#define PIPE_BYTES (1 << 20)            /* what Linux allows everybody */
+#define PIPE_BYTES (256 << 10)          /* Linux allows everybody a megabyte */
 
 struct session {
 	struct rpc *rpc;
@@ -35,6 +35,17 @@ flush(struct session *s, size_t least)
 	return good;
 }
 
+/* Of an answer that is still being made. */
+static bool
+drain(void *context, struct buf *out)
+{
+	bool good = cmd_write_all(1, out->p, out->n);
+
+	(void)context;
+	out->n = 0;
+	return good;
+}
+
 static bool
 take_line(struct session *s, struct slice line)
 {
@@ -44,8 +55,11 @@ take_line(struct session *s, struct slice line)
 	}
 	while (line.n && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' '))
 		line.n--;
+	errno = 0;
 	if (line.n)
 		rpc_answer(s->rpc, line, &s->out);
+	if (rpc_is_broken(s->rpc))
+		return false;
 	/* Answers may be a thousand times as long as requests. */
 	return flush(s, FLUSH);
 }
@@ -81,6 +95,15 @@ take_lines(struct session *s)
 	return flush(s, 0);
 }
 
+static int
+give_up(struct session *s)
+{
+	if (rpc_is_broken(s->rpc) && !errno)
+		return cmd_fail(NAME, "an answer could not be ended: the index file beneath the "
+		    "rules is damaged");
+	return cmd_fail(NAME, "cannot write to standard output: %s", strerror(errno));
+}
+
 /* Answers of megabytes through a pipe of 64 kB would wait for their reader at every turn. */
 static void
 widen_pipe(int fd)
@@ -110,10 +133,10 @@ serve(struct session *s)
 			break;
 		s->in.n += (size_t)n;
 		if (!take_lines(s))
-			return cmd_fail(NAME, "cannot write to standard output: %s", strerror(errno));
+			return give_up(s);
 	}
 	if (!take_line(s, buf_view(&s->in)) || !flush(s, 0))
-		return cmd_fail(NAME, "cannot write to standard output: %s", strerror(errno));
+		return give_up(s);
 	return CMD_DONE;
 }
 
@@ -205,6 +228,7 @@ cmd_rpc(int argc, char **argv)
 		return CMD_USAGE;
 	}
 	s.rpc = rpc_new(host);
+	rpc_set_drain(s.rpc, drain, NULL);
 	status = serve(&s);
 	rpc_free(s.rpc);
 	state_close(host);

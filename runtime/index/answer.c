@@ -52,22 +52,32 @@ bool
 query_write(struct buf *out, struct index_reader *rd, const struct query *q,
     const struct query_answer *a)
 {
-	bool whole = !q->explain && !q->fields;
+	bool good;
 
 	if (q->count) {
 		buf_uint(out, a->total);
 		return true;
 	}
 	buf_char(out, '[');
-	for (uint32_t i = 0; i < a->found.n; i++) {
+	good = query_write_rules(out, rd, q, a, 0, a->found.n);
+	buf_char(out, ']');
+	return good;
+}
+
+bool
+query_write_rules(struct buf *out, struct index_reader *rd, const struct query *q,
+    const struct query_answer *a, uint32_t from, uint32_t to)
+{
+	bool whole = !q->explain && !q->fields;
+
+	for (uint32_t i = from; i < to; i++) {
 		index_prefetch(rd, a->found.v, a->found.n, i);
-		if (i)
+		if (i > from)
 			buf_char(out, ',');
 		if (whole ? !index_write_json(out, rd, a->found.v[i])
 		    : !write_viewed(out, rd, q, a->found.v[i]))
 			return false;
 	}
-	buf_char(out, ']');
 	return true;
 }
 

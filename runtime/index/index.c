@@ -522,6 +522,20 @@ index_write_json(struct buf *out, struct index_reader *rd, uint32_t number)
 	return false;
 }
 
+bool
+index_check(struct index_reader *rd, const uint32_t *numbers, uint32_t n)
+{
+	struct store *st = &rd->ix->store;
+
+	for (uint32_t i = 0; i < n && !store_is_corrupt(st); i++) {
+		const struct index_number *at = index_number_at(rd->ix, numbers[i]);
+
+		if (at)
+			store_at(st, at->record, sizeof(struct record));
+	}
+	return !store_is_corrupt(st);
+}
+
 /* A number's entry so far ahead, and its record so far: a miss each. */
 #define AHEAD_ENTRY 16
 #define AHEAD_RECORD 8

@@ -71,6 +71,11 @@ bool index_write_json(struct buf *out, struct index_reader *rd, uint32_t number)
 /* The record itself, which is what index_view makes a rule of; NULL as above. */
 const struct record *index_record(struct index_reader *rd, uint32_t number);
 /*
+ * Are the pages that hold these rules whole, so that nothing but a forged file can end a
+ * walk over them?  Reads no rule; one of more than a page is not looked at to its end.
+ */
+bool index_check(struct index_reader *rd, const uint32_t *numbers, uint32_t n);
+/*
  * For a walk over many numbers, which the memory cannot foresee: fetches what the
  * rules a few behind the one at `at` will need.
  */

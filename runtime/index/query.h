@@ -131,6 +131,9 @@ void query_explain(const struct query *q, const struct rule *r, struct arena *ar
 
 /* One rule as FWAPI has it, with `parsed` and, when explaining, `matched`. */
 void query_write_rule(struct buf *out, const struct query *q, const struct rule *r);
+/* Rules of the answer from one to before another, with commas between; false as query_run. */
+bool query_write_rules(struct buf *out, struct index_reader *rd, const struct query *q,
+    const struct query_answer *a, uint32_t from, uint32_t to);
 /* The whole answer as a JSON array, or the number; false as query_run. */
 bool query_write(struct buf *out, struct index_reader *rd, const struct query *q,
     const struct query_answer *a);

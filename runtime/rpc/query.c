@@ -113,6 +113,32 @@ damaged(struct rpc_call *c)
 	return RPC_FAILED;
 }
 
+#define PIECE 128               /* rules */
+
+/* The answer, in pieces that are let go as they are made. */
+static bool
+write_answer(struct rpc_call *c, struct rpc_rules *s, const struct query *q)
+{
+	const struct query_list *found = &s->answer.found;
+
+	if (q->count || found->n <= PIECE)
+		return query_write(c->out, s->rd, q, &s->answer);
+	/* What can be found damaged should be so before anything is let go. */
+	if (!index_check(s->rd, found->v, found->n))
+		return false;
+	buf_char(c->out, '[');
+	for (uint32_t from = 0; from < found->n; from += PIECE) {
+		uint32_t to = found->n - from < PIECE ? found->n : from + PIECE;
+
+		if (from)
+			buf_char(c->out, ',');
+		if (!query_write_rules(c->out, s->rd, q, &s->answer, from, to) || !rpc_let_go(c))
+			return false;
+	}
+	buf_char(c->out, ']');
+	return true;
+}
+
 enum rpc_code
 rpc_query(struct rpc_call *c)
 {
@@ -132,7 +158,7 @@ rpc_query(struct rpc_call *c)
 		return RPC_INVALID_PARAMS;
 	}
 	index_begin(s->rd);
-	good = query_run(s->rd, &q, &s->answer) && query_write(c->out, s->rd, &q, &s->answer);
+	good = query_run(s->rd, &q, &s->answer) && write_answer(c, s, &q);
 	index_end(s->rd);
 	return good ? RPC_OK : damaged(c);
 }

@@ -46,6 +46,10 @@ struct rpc {
 	struct rpc_rules *rules;
 	struct state *host;
 	struct rpc_kept kept;
+	bool (*drain)(void *context, struct buf *out);
+	void *drain_context;
+	bool may_drain;                 /* what is in out will not be taken back */
+	bool drained, broken;
 };
 
 struct state *
@@ -82,6 +86,34 @@ rpc_free(struct rpc *r)
 	rpc_rules_free(r->rules);
 	rpc_kept_free(&r->kept);
 	free(r);
+}
+
+void
+rpc_set_drain(struct rpc *r, bool (*drain)(void *context, struct buf *out), void *context)
+{
+	r->drain = drain;
+	r->drain_context = context;
+}
+
+bool
+rpc_is_broken(const struct rpc *r)
+{
+	return r->broken;
+}
+
+#define DRAIN ((size_t)64 << 10)        /* bytes from which on an answer is let go */
+
+bool
+rpc_let_go(struct rpc_call *c)
+{
+	struct rpc *r = c->rpc;
+
+	if (!r->drain || !r->may_drain || c->out->n < DRAIN)
+		return true;
+	r->drained = true;
+	if (!r->drain(r->drain_context, c->out))
+		r->broken = true;
+	return !r->broken;
 }
 
 /* --- parameters ------------------------------------------------------------------ */
@@ -246,7 +278,13 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 	/* Results may be long: they are written where they go, and taken back if need be. */
 	write_head(out, id);
 	buf_str(out, ",\"result\":");
+	r->may_drain &= id != NULL;
+	r->drained = false;
 	code = call(r, name, params, out, &message, &errors);
+	if (r->drained && code != RPC_OK)
+		r->broken = true;
+	if (r->broken)
+		return false;
 	if (code == RPC_OK && id) {
 		buf_char(out, '}');
 		return true;
@@ -269,6 +307,7 @@ answer_batch(struct rpc *r, const json_t *batch, struct buf *out)
 	bool any = false;
 	const json_t *request;
 
+	r->may_drain = false;           /* a comma may be taken back */
 	buf_char(out, '[');
 	json_array_foreach((json_t *)batch, i, request) {
 		size_t mark = out->n;
@@ -314,6 +353,7 @@ rpc_answer(struct rpc *r, struct slice line, struct buf *out)
 	json_t *request;
 	bool any;
 
+	r->may_drain = true;
 	json_arena_begin(&r->json);
 	request = read_request(r, line, &diags);
 	if (!request) {

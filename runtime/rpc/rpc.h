@@ -18,6 +18,17 @@ struct rpc *rpc_new(struct state *host);
 void rpc_free(struct rpc *r);
 
 /*
+ * Long answers go to drain in pieces while they are made, if there is one: it takes what
+ * is in out, all of it or nothing; false: it cannot.
+ */
+void rpc_set_drain(struct rpc *r, bool (*drain)(void *context, struct buf *out), void *context);
+/*
+ * Has an answer been begun that cannot be ended?  Drain failed, or the index's file turned
+ * out to be damaged.  No more can be answered.
+ */
+bool rpc_is_broken(const struct rpc *r);
+
+/*
  * Answers one line (without its newline).  The answer, with a newline, is added
  * to out; a notification adds nothing.
  */

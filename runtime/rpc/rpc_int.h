@@ -59,6 +59,12 @@ void rpc_kept_take(struct rpc_kept *k, const struct state *host, struct slice li
     uint64_t before);
 void rpc_kept_free(struct rpc_kept *k);
 
+/*
+ * Lets the answer so far go, when it is long and may; false: it is broken, end.  A method
+ * that has let go of some of its result must end with RPC_OK.
+ */
+bool rpc_let_go(struct rpc_call *c);
+
 /* Reads the parameter rules, an array, into c->in; false with c->message set. */
 bool rpc_read_rules(struct rpc_call *c);
 
