@@ -105,6 +105,13 @@ json_write_number(struct buf *out, double v)
 		buf_str(out, isnan(v) ? "NaN" : v < 0 ? "-Infinity" : "Infinity");
 		return;
 	}
+	/* Whole numbers that a double holds exactly have no shorter digits than their own. */
+	if (fabs(v) < 9007199254740992.0 && v == trunc(v)) {
+		if (v < 0)
+			buf_char(out, '-');
+		buf_uint(out, (uint64_t)fabs(v));
+		return;
+	}
 	for (precision = 0; precision < 17; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, v);
 		if (strtod(text, NULL) == v)

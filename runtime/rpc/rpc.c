@@ -231,8 +231,8 @@ find_method(const struct rpc *r, const json_t *name)
 }
 
 static enum rpc_code
-call(struct rpc *r, const json_t *name, const json_t *params, struct buf *out,
-    const char **message, struct slice *errors)
+call(struct rpc *r, rpc_method *method, const json_t *name, const json_t *params,
+    struct buf *out, const char **message, struct slice *errors)
 {
 	struct rpc_call c = { .rpc = r, .method = json_string_value(name), .params = params,
 		.arena = &r->arena, .diags = &r->diags, .in = &r->in, .out = out };
@@ -242,7 +242,7 @@ call(struct rpc *r, const json_t *name, const json_t *params, struct buf *out,
 	arena_reset(&r->in.scratch);
 	r->diags = (struct diags){ .arena = &r->arena };
 	input_forget(&r->in);
-	code = find_method(r, name)(&c);
+	code = method(&c);
 	*message = c.message;
 	*errors = c.errors;
 	return code;
@@ -258,6 +258,7 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 	const char *message = NULL;
 	size_t mark = out->n;
 	struct slice errors;
+	rpc_method *method;
 	enum rpc_code code;
 
 	if (!json_is_object(request) || !json_is_string(name)) {
@@ -269,7 +270,8 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 		write_error(out, id, RPC_INVALID_PARAMS, "params must be an object", no_errors);
 		return true;
 	}
-	if (!find_method(r, name)) {
+	method = find_method(r, name);
+	if (!method) {
 		if (!id)
 			return false;
 		write_error(out, id, RPC_NO_METHOD, "there is no such method", no_errors);
@@ -280,7 +282,7 @@ answer_one(struct rpc *r, const json_t *request, struct buf *out)
 	buf_str(out, ",\"result\":");
 	r->may_drain &= id != NULL;
 	r->drained = false;
-	code = call(r, name, params, out, &message, &errors);
+	code = call(r, method, name, params, out, &message, &errors);
 	if (r->drained && code != RPC_OK)
 		r->broken = true;
 	if (r->broken)
