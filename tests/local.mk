@@ -115,11 +115,11 @@ check_PROGRAMS += $(service_tests)
 EXTRA_PROGRAMS += tests/store-pg-test
 check_DATA += tests/store-pg-test$(EXEEXT)
 service_scripts = tests/agents-test.sh tests/fwapid-pg-test.sh tests/fwapid-doc-test.sh \
-	tests/fwapid-test.sh
+	tests/fwapid-test.sh tests/fwapid-unit-test.sh
 TESTS += $(service_scripts)
 endif
 dist_noinst_SCRIPTS += tests/agents-test.sh tests/fwapid-pg-test.sh tests/fwapid-doc-test.sh \
-	tests/fwapid-test.sh
+	tests/fwapid-test.sh tests/fwapid-unit-test.sh
 EXTRA_DIST += tests/agents tests/service
 tests_api_test_SOURCES = tests/api-test.c tests/api-call.h tests/random.h
 tests_api_test_LDADD = libservice.la
