@@ -233,6 +233,8 @@ compile_vms(struct job *j, struct rule *const *rules, uint32_t n_rules)
 		rules = sorted_rules(&arena, rules, n_rules);
 	host = policy_host_new(&arena, j->inv, rules, n_rules, popts);
 	j->passes = passes_new(&arena, n_rules, j->opts->backend.level, j->opts->backend.tags);
+	if (j->stats)
+		passes_count_bound(j->passes);
 	if (j->opts->limits)
 		passes_limit(j->passes, j->opts->limits);
 	j->warning = (struct backend_warning){ .diags = j->inv->diags,

@@ -38,6 +38,7 @@ libcompiler_la_SOURCES = \
 	compiler/passes/cut.c \
 	compiler/passes/dead.c \
 	compiler/passes/decision.c \
+	compiler/passes/edges.c \
 	compiler/passes/items.c \
 	compiler/passes/layers.c \
 	compiler/passes/merge.c \

@@ -117,6 +117,12 @@ passes_run(struct passes *ps, struct arena *arena, struct policy *p, const char 
 	return NULL;
 }
 
+void
+passes_count_bound(struct passes *ps)
+{
+	ps->bounded = true;
+}
+
 uint64_t
 passes_bound(const struct passes *ps)
 {

@@ -79,9 +79,10 @@ void passes_note_text(struct buf *out, const struct passes_note *note);
  * A lower bound, for -O2 without tags: no lists of lines, each for one protocol,
  * that decide what the policies run so far do have fewer lines for their rules.
  * It is, for each VM, family, direction and protocol, the shortest list for one
- * port or type alone, whichever needs most, or half the number of places between
- * two ports at which anything changes.
+ * port or type alone, whichever needs most, or half of the ends of lines that must
+ * stand between ports at which anything changes; of the runs after passes_count_bound.
  */
+void passes_count_bound(struct passes *ps);
 uint64_t passes_bound(const struct passes *ps);
 
 #endif

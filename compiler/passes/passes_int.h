@@ -23,6 +23,7 @@ struct passes {
 	bool tags;
 	uint32_t n_rules;
 	struct merged (*merged)[2];     /* by rule and side */
+	bool bounded;
 	uint64_t bound;
 	const struct passes_limits *limits;
 	VEC(struct passes_note) notes;  /* in the policy's arena */

@@ -33,24 +33,10 @@ is_default(const struct function *f)
 	return !f->set[OUT_STATE].n && !f->set[OUT_PASS].n && !f->set[OUT_BLOCK].n;
 }
 
-/*
- * Where the function changes from one port to the next a line must begin or end, and
- * a line has two ends.
- */
-static uint64_t
-lines_for_edges(const struct problem *pb)
-{
-	uint64_t runs = 0;
-
-	for (uint32_t i = 0; i < pb->functions.n && lang_has_ports(pb->proto); i++)
-		runs += pb->functions.v[i].items.n;
-	return runs / 2;
-}
-
 static uint64_t
 sliced_cost(struct problem *pb)
 {
-	uint64_t total = 0, most = lines_for_edges(pb);
+	uint64_t total = 0, most = pb->ps->bounded ? share_lines_for_edges(pb) : 0;
 
 	for (uint32_t i = 0; i < pb->functions.n; i++) {
 		struct function *f = &pb->functions.v[i];

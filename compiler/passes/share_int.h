@@ -88,6 +88,21 @@ uint64_t share_count(struct problem *pb, uint32_t f, uint32_t base);
 /* And which; they live in the context's `each`. */
 void share_solve(struct problem *pb, uint32_t f, uint32_t base, struct ortc_lines *lines);
 
+/*
+ * Lines that no list of all functions can do without, whatever is on them: they must
+ * begin or end where functions follow one another (edges.c).
+ */
+uint64_t share_lines_for_edges(struct problem *pb);
+
+/* The outcome of a function at an address, and the last address up to which it is that. */
+struct pieces_walk {
+	const struct piece *v;
+	uint32_t n;
+};
+unsigned pieces_outcome(struct pieces_walk *w, struct addr at, unsigned fam, struct addr *last);
+/* A function's pieces in order; they may be in the context's `each`. */
+struct pieces share_pieces(struct problem *pb, uint32_t function);
+
 /* A function for the ports from first to last, over another one. */
 struct layer {
 	uint32_t function, below;       /* of the problem's; below may be SHARE_NONE */

@@ -38,8 +38,8 @@ make_pieces(struct arena *a, const struct function *f)
 }
 
 /* Kept where there are few functions, which are looked at again and again. */
-static struct pieces
-pieces_of(struct problem *pb, uint32_t number)
+struct pieces
+share_pieces(struct problem *pb, uint32_t number)
 {
 	struct function *f;
 
@@ -65,42 +65,35 @@ add_label(struct labels *out, struct addr_range r, unsigned want, unsigned fall)
 		*vec_push(out->arena, &out->list) = (struct ortc_prefix){ p, label };
 }
 
-/* What is left of a function's pieces, from an address on. */
-struct rest {
-	const struct piece *v;
-	uint32_t n;
-};
-
-/* The outcome at an address, and the last one that has it. */
-static unsigned
-outcome_at(struct rest *r, struct addr at, unsigned fam, struct addr *last)
+unsigned
+pieces_outcome(struct pieces_walk *w, struct addr at, unsigned fam, struct addr *last)
 {
-	while (r->n && addr_less(r->v->at.last, at)) {
-		r->v++;
-		r->n--;
+	while (w->n && addr_less(w->v->at.last, at)) {
+		w->v++;
+		w->n--;
 	}
-	if (r->n == 0) {
+	if (w->n == 0) {
 		*last = family_last(fam);
 		return OUT_DEFAULT;
 	}
-	if (addr_less(at, r->v->at.first)) {
-		*last = addr_prev(r->v->at.first);
+	if (addr_less(at, w->v->at.first)) {
+		*last = addr_prev(w->v->at.first);
 		return OUT_DEFAULT;
 	}
-	*last = r->v->at.last;
-	return r->v->outcome;
+	*last = w->v->at.last;
+	return w->v->outcome;
 }
 
 static void
 add_labels(struct labels *out, struct pieces f, struct pieces base)
 {
-	struct rest x = { f.list.v, f.list.n }, y = { base.list.v, base.list.n };
+	struct pieces_walk x = { f.list.v, f.list.n }, y = { base.list.v, base.list.n };
 	struct addr_range r = { family_first(out->fam), { 0, 0 } };
 	struct addr end = family_last(out->fam), other;
 
 	for (;; r.first = addr_next(r.last)) {
-		unsigned want = outcome_at(&x, r.first, out->fam, &r.last);
-		unsigned fall = outcome_at(&y, r.first, out->fam, &other);
+		unsigned want = pieces_outcome(&x, r.first, out->fam, &r.last);
+		unsigned fall = pieces_outcome(&y, r.first, out->fam, &other);
 
 		if (addr_less(other, r.last))
 			r.last = other;
@@ -117,7 +110,7 @@ labels_of(struct problem *pb, uint32_t f, uint32_t base)
 	struct labels out = { .arena = &pb->ps->each, .fam = pb->fam,
 		.rest = pb->side == LANG_TO ? OUT_BLOCK : OUT_DEFAULT };
 
-	add_labels(&out, pieces_of(pb, f), pieces_of(pb, base));
+	add_labels(&out, share_pieces(pb, f), share_pieces(pb, base));
 	return out;
 }
 
