@@ -25,7 +25,7 @@ struct compile_opts {
 	bool icmp6;                     /* with the essentials of ICMPv6; not at level 0 */
 	bool warn;                      /* of what ipf will refuse or never match */
 	const struct passes_limits *limits;     /* NULL: the usual ones */
-	const char *debug;              /* "ir", or a pass after which the IR is dumped; or NULL */
+	unsigned debug;                 /* stages of which the IR is dumped (passes_stage) */
 	struct buf *dumped;             /* where to */
 };
 

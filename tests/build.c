@@ -90,7 +90,9 @@ build_compile(struct build *b, const struct m_host *h, unsigned level, bool tags
 	memset(out, 0, sizeof(*out));
 	opts.limits = b->limits;
 	if (b->limits && level >= 2) {
-		opts.debug = level == 2 ? "share" : "tree";
+		unsigned from;
+
+		opts.debug = passes_stage(slice_of(level == 2 ? "pass:share" : "pass:tree"), &from);
 		opts.dumped = &out->dump;
 	}
 	opts.backend = (struct backend_opts){ .date = slice_of("D"), .tags = tags, .level = level };

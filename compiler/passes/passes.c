@@ -92,8 +92,42 @@ dump_notes(struct buf *out, const struct passes *ps, const char *pass)
 
 /* --- the run ----------------------------------------------------------------------- */
 
+#define STAGE_IR 1u
+#define STAGE_PASS(i) (2u << (i))
+
+unsigned
+passes_stage(struct slice name, unsigned *level)
+{
+	struct slice pass = { name.p + strlen("pass:"), name.n - strlen("pass:") };
+
+	*level = 0;
+	if (slice_is(name, "ir"))
+		return STAGE_IR;
+	if (name.n < strlen("pass:") || memcmp(name.p, "pass:", strlen("pass:")) != 0)
+		return 0;
+	for (size_t i = 0; i < pass_count; i++)
+		if (slice_is(pass, pass_table[i].name)) {
+			*level = pass_table[i].level;
+			return STAGE_PASS(i);
+		}
+	return 0;
+}
+
+static void
+dump_stage(const struct passes *ps, const struct policy *p, unsigned stage, unsigned debug,
+    const char *pass, struct buf *out)
+{
+	if (!(debug & stage))
+		return;
+	if (debug != stage)
+		buf_printf(out, "== %s%s\n", pass ? "pass:" : "ir", pass ? pass : "");
+	policy_dump(out, p);
+	if (pass)
+		dump_notes(out, ps, pass);
+}
+
 const char *
-passes_run(struct passes *ps, struct arena *arena, struct policy *p, const char *debug,
+passes_run(struct passes *ps, struct arena *arena, struct policy *p, unsigned debug,
     struct buf *dump)
 {
 	bool state_placed = false;
@@ -101,14 +135,10 @@ passes_run(struct passes *ps, struct arena *arena, struct policy *p, const char 
 
 	ps->arena = arena;
 	memset(&ps->notes, 0, sizeof(ps->notes));
-	if (debug && strcmp(debug, "ir") == 0)
-		policy_dump(dump, p);
+	dump_stage(ps, p, STAGE_IR, debug, NULL, dump);
 	for (size_t i = 0; i < pass_count && pass_table[i].level <= ps->level; i++) {
 		pass_table[i].run(ps, p);
-		if (debug && strcmp(debug, pass_table[i].name) == 0) {
-			policy_dump(dump, p);
-			dump_notes(dump, ps, debug);
-		}
+		dump_stage(ps, p, STAGE_PASS(i), debug, pass_table[i].name, dump);
 		state_placed |= pass_table[i].run == pass_state;
 		wrong = policy_check(p, state_placed);
 		if (wrong)

@@ -64,11 +64,15 @@ void passes_limit(struct passes *ps, const struct passes_limits *limits);
 /*
  * Runs the passes of the level; what they make lives in arena (and in the
  * context's).  Returns NULL, or what invariant was broken and by which pass: an
- * internal error.  debug, where given, gets the IR after the pass of that name,
- * or before all of them for "ir"; and the pass's notes.
+ * internal error.  dump gets the IR before all of them or after some, and what notes
+ * these made, for each stage in debug (passes_stage); under a heading each, if there are
+ * several.
  */
 const char *passes_run(struct passes *ps, struct arena *arena, struct policy *p,
-    const char *debug, struct buf *dump);
+    unsigned debug, struct buf *dump);
+
+/* The bit of "ir" or "pass:NAME", and the level from which on there is such a stage; or 0. */
+unsigned passes_stage(struct slice name, unsigned *level);
 
 /* What limits the last run met; good until the next one. */
 const struct passes_note *passes_notes(const struct passes *ps, uint32_t *n);

@@ -32,6 +32,8 @@ struct job {
 	const char *vms, *dir;
 	const struct vm *vm;            /* whose folder was made last */
 	bool verbose;
+	unsigned debug_level;           /* the highest that a stage of --debug takes, ... */
+	const char *debug_stage;        /* ... and which */
 	struct buf out, path, dump;
 	VEC(struct made) made;          /* with --verify: until the last is proved */
 	int status;
@@ -112,21 +114,22 @@ set_version(struct job *j, const char *text)
 	return true;
 }
 
-/* ir, or pass:NAME */
+/* ir, or pass:NAME; what level it takes is looked at when all options are read. */
 static bool
-set_debug(struct job *j, const char *text)
+add_stage(struct job *j, const char *name)
 {
-	const char *name = strncmp(text, "pass:", 5) == 0 ? text + 5 : NULL;
+	unsigned level, bit = passes_stage(slice_of(name), &level);
 
-	j->opts.debug = strcmp(text, "ir") == 0 ? text : NULL;
-	for (size_t i = 0; name && i < pass_count; i++)
-		if (strcmp(name, pass_table[i].name) == 0)
-			j->opts.debug = pass_table[i].name;
+	j->opts.debug |= bit;
 	j->opts.dumped = &j->dump;
-	if (j->opts.debug)
-		return true;
-	cmd_usage(NAME, "--debug takes ir, or pass: and one of merge, state, share and tree");
-	return false;
+	if (level > j->debug_level) {
+		j->debug_level = level;
+		j->debug_stage = name;
+	}
+	if (!bit)
+		cmd_usage(NAME, "--debug takes a list of ir, pass:merge, pass:state, pass:share and "
+		    "pass:tree, not \"%s\"", name);
+	return bit != 0;
 }
 
 enum { EMIT = 256, FIELDS, VM, TAGS, DATE, VERSION, DEBUG, VERIFY, ICMP6_RULES };
@@ -172,7 +175,7 @@ take_option(struct job *j, int o, char *value)
 		j->opts.verify = true;
 		return true;
 	case DEBUG:
-		return set_debug(j, value);
+		return *value ? each_item(j, value, add_stage) : add_stage(j, value);
 	default:
 		return false;
 	}
@@ -215,6 +218,8 @@ read_options(struct job *j, int argc, char **argv)
 		return cmd_usage(NAME, "unexpected argument \"%s\"", argv[optind]);
 	if (j->rules.n == 0)
 		return cmd_usage(NAME, "no rules: give -r");
+	if (j->debug_level > j->opts.backend.level)
+		return cmd_usage(NAME, "there is no %s below -O%u", j->debug_stage, j->debug_level);
 	return cmd_check_icmp6(NAME, j->opts.icmp6, j->opts.backend.level);
 }
 
@@ -297,7 +302,7 @@ compile_plain(struct job *j, struct compile_stats *stats)
 	opts.backend.level = 0;
 	opts.verify = false;
 	opts.warn = false;
-	opts.debug = NULL;
+	opts.debug = 0;
 	opts.dumped = NULL;
 	return compile_host(&j->inv, j->in.rules.v, j->in.rules.n, &opts, keep_nothing, NULL, stats);
 }

@@ -78,7 +78,7 @@ const struct cmd cmd_table[] = {
 	  "      --fwrule-version=N  refuse features newer than rule version N (1 to 4)\n"
 	  "      --verify            prove that each file decides every packet as the rules say;\n"
 	  "                          else exit 3, and nothing is written\n"
-	  "      --debug=STAGE       dump the policies to standard error: ir, pass:merge,\n"
+	  "      --debug=LIST        dump the policies to standard error: ir, pass:merge,\n"
 	  "                          pass:state, pass:share, pass:tree\n"
 	  "  -v, --verbose           say how much was written\n"
 	  "  -h, --help\n"

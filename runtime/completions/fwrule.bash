@@ -26,7 +26,7 @@ _fwrule_value()
 		if [[ $command == parse ]]; then
 			mapfile -t COMPREPLY < <(compgen -W ast -- "$cur")
 		else
-			mapfile -t COMPREPLY < <(compgen -W 'ir pass:merge pass:state pass:share' -- "$cur")
+			_fwrule_list 'ir pass:merge pass:state pass:share pass:tree'
 		fi
 		;;
 	--format)

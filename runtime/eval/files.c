@@ -100,7 +100,7 @@ eval_emit(struct eval_host *h, uint32_t vm, struct arena *arena, struct slice te
 		return true;
 	}
 	policy_build(h->policies, vm, arena, &policy);
-	wrong = passes_run(h->passes, arena, &policy, NULL, NULL);
+	wrong = passes_run(h->passes, arena, &policy, 0, NULL);
 	if (wrong) {
 		report(h, wrong);
 		return false;

@@ -117,7 +117,7 @@ compile(struct crew *k, uint32_t vm, struct arena *arena, struct buf text[2])
 		x->passes = passes_new(&x->arena, k->n_rules, o.level, o.tags);
 	}
 	policy_build(x->host, vm, arena, &policy);
-	wrong = passes_run(x->passes, arena, &policy, NULL, NULL);
+	wrong = passes_run(x->passes, arena, &policy, 0, NULL);
 	if (!wrong) {
 		backend_find(slice_of("ipf"))->write_vm(&text[0], &policy, &o);
 		backend_find(slice_of("ipf6"))->write_vm(&text[1], &policy, &o);

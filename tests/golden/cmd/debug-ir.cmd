@@ -1,4 +1,4 @@
-# The IR of one VM before the passes and after each; a name that is none.
+# The IR of one VM before the passes and after each; several; names that are none.
 cat >vms.json <<'END'
 {"uuid":"5b4a3928-1706-4f5e-8d4c-3b2a1908f701","owner_uuid":"b6d9d8a2-0f4c-4f7e-8a55-0e4d1c9f7a10","firewall_enabled":true,"state":"running","zonepath":"/zones/a","tags":{"role":"a"},"nics":[{"ip":"10.0.0.1"}]}
 {"uuid":"5b4a3928-1706-4f5e-8d4c-3b2a1908f702","owner_uuid":"b6d9d8a2-0f4c-4f7e-8a55-0e4d1c9f7a10","firewall_enabled":false,"state":"running","zonepath":"/zones/b","tags":{"role":"b"},"nics":[{"ip":"10.0.0.2"},{"ips":["10.0.0.3/24","fd00::3/64"]}]}
@@ -26,4 +26,10 @@ for what in ir pass:merge pass:state pass:share; do
 	echo "== $what"
 	fwrule compile -O2 -r rules.fwrule -V vms.json --debug=$what $day 2>&1 >/dev/null
 done
+echo "== several"
+fwrule compile -O3 -r rules.fwrule -V vms.json --debug=ir,pass:tree $day 2>&1 >/dev/null
 status_of fwrule compile -O1 -r rules.fwrule -V vms.json --debug=pass:nothing
+status_of fwrule compile -O1 -r rules.fwrule -V vms.json --debug=
+status_of fwrule compile -O3 -r rules.fwrule -V vms.json --debug=ir,ast
+status_of fwrule compile -O2 -r rules.fwrule -V vms.json --debug=pass:share,pass:tree
+status_of fwrule compile -r rules.fwrule -V vms.json --debug=pass:share -O1
