@@ -112,6 +112,7 @@ next_in_file(RULE_YYSTYPE *value, struct parse *px)
 	if (token != ATTRIBUTE && token != RULE_YYEOF && !px->begun) {
 		px->begun = true;
 		px->open = 0;
+		px->long_string.len = 0;
 		px->part = token == FROM ? PART_FROM : PART_START;
 		px->errors_before = px->b.diags->errors;
 	}
@@ -134,6 +135,8 @@ parse_token_slow(RULE_YYSTYPE *value, struct parse *px)
 		px->last = token;
 		px->at = value->tok;
 	}
+	if (token == STRING && memchr(px->b.text + px->at.off, '\n', px->at.len))
+		px->long_string = px->at;
 	return token;
 }
 
@@ -522,6 +525,23 @@ help_keyword(struct parse *px, struct diag *d, const char **expected, int n)
 	return true;
 }
 
+/* Words of other filters for an action. */
+static const char *
+other_action(struct slice s)
+{
+	static const struct {
+		const char *word, *keyword;
+	} known[] = {
+		{ "accept", "ALLOW" }, { "deny", "BLOCK" }, { "drop", "BLOCK" }, { "forbid", "BLOCK" },
+		{ "pass", "ALLOW" }, { "permit", "ALLOW" }, { "refuse", "BLOCK" }, { "reject", "BLOCK" },
+	};
+
+	for (size_t i = 0; i < BASE_COUNT(known); i++)
+		if (text_distance(s, slice_of(known[i].word)) == 0)
+			return known[i].keyword;
+	return NULL;
+}
+
 /* The token and what a word would have gone on with: `to-do` and not only `to`. */
 static struct slice
 whole_word(const struct parse *px)
@@ -576,6 +596,12 @@ cure_found(const struct parse *px, const char *found, const char **expected, int
 		return "only tags stand in quotes";
 	if (is_one_of(found, "ANY", "ALL"))
 		return "any and all vms stand alone on their side, not in a list";
+	if (among("SUBNET", expected, n) && is_one_of(found, "an IPv4 address", "an IPv6 address"))
+		return "an address is written ip ADDRESS, a prefix subnet ADDRESS/LENGTH";
+	if (is_one_of(found, "a word", "a quoted string") && among("=", expected, n))
+		return "a tag's value stands behind =";
+	if (strcmp(found, "VM") == 0 && among("VMS", expected, n))
+		return "did you mean all vms?";
 	if (strcmp(found, "a prefix length") == 0)
 		return "a prefix is written subnet ADDRESS/LENGTH";
 	if (strcmp(found, "PORTS") == 0 && px->open)
@@ -617,6 +643,11 @@ help_syntax(struct parse *px, struct diag *d, const char *found, const char **ex
 
 	if (strcmp(found, "a word") == 0 && help_keyword(px, d, expected, n))
 		return;
+	if (strcmp(found, "a word") == 0 && among("ALLOW", expected, n) &&
+	    (cure = other_action(text_of(px, px->at))) != NULL) {
+		diag_help(px->b.diags, d, "did you mean %s?", cure);
+		return;
+	}
 	if (is_keyword_name(found) && among("a quoted string", expected, n)) {
 		struct slice word = whole_word(px);
 
@@ -675,6 +706,12 @@ parse_report_syntax(struct parse *px, const char *found, const char **expected, 
 		if (px->open)
 			diag_relate(px->b.diags, d, px->b.src, (struct span){ px->open - 1, 1 },
 			    "the parenthesis opened here is not closed");
+	}
+	if (px->long_string.len) {
+		diag_relate(px->b.diags, d, px->b.src, (struct span){ px->long_string.off, 1 },
+		    "the quoted string that begins here ends on another line");
+		diag_help(px->b.diags, d, "is there a double quote missing on its first line?");
+		return;
 	}
 	help_syntax(px, d, found, expected, kept);
 }

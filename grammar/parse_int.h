@@ -32,6 +32,7 @@ struct parse {
 	int last;                       /* the token before */
 	enum parse_part part;
 	uint32_t open;                  /* offset + 1 of an open parenthesis, or 0 */
+	struct span long_string;        /* the sentence's last string of several lines, in a file */
 	uint32_t errors_before;         /* diagnostics when the sentence began */
 	struct span at;                 /* the token that was read last */
 	/* What could stand at the end of the text is asked for, and where the answer goes. */

@@ -43,9 +43,32 @@ set_text(struct reader *r, const struct parse_line *l, const char *name, struct 
 }
 
 static void
+refuse_uuid(struct reader *r, const struct parse_line *l, enum diag_id id)
+{
+	diag_help(r->in->diags, refuse(r, l, id, ""),
+	    "a UUID is 8-4-4-4-12 hexadecimal digits in lower case");
+}
+
+static void
+refuse_name(struct reader *r, const struct parse_line *l)
+{
+	static const char *const names[] = { "created_by", "default", "description", "disabled",
+		"enabled", "global", "log", "owner", "uuid", "version" };
+	struct diag *d = refuse(r, l, DIAG_bad_attribute, "unknown attribute");
+
+	for (size_t i = 0; i < BASE_COUNT(names); i++)
+		if (text_distance(l->name, slice_of(names[i])) <= 2) {
+			diag_help(r->in->diags, d, "did you mean @%s?", names[i]);
+			return;
+		}
+	diag_help(r->in->diags, d, "attributes are @uuid @owner @global @enabled @disabled @log "
+	    "@description @version @created_by and @default");
+}
+
+static void
 apply(struct reader *r, const struct parse_line *l, struct attributes *a)
 {
-	bool none = false, flag = true;
+	bool flag = true;
 
 	a->any = l->span;
 	if (slice_is(l->name, "enabled") || slice_is(l->name, "disabled")) {
@@ -65,13 +88,13 @@ apply(struct reader *r, const struct parse_line *l, struct attributes *a)
 	if (slice_is(l->name, "uuid")) {
 		a->has_uuid = true;
 		if (!uuid_read(l->value, &a->f.uuid))
-			refuse(r, l, DIAG_rule_uuid, "");
+			refuse_uuid(r, l, DIAG_rule_uuid);
 		else if (a == &r->standing)
 			refuse(r, l, DIAG_bad_attribute, "a UUID belongs to one rule, not to a file");
 	} else if (slice_is(l->name, "owner")) {
 		a->f.has_owner = true;
 		if (!uuid_read(l->value, &a->f.owner))
-			refuse(r, l, DIAG_owner_uuid, "");
+			refuse_uuid(r, l, DIAG_owner_uuid);
 	} else if (slice_is(l->name, "description")) {
 		set_text(r, l, "description", &a->f.description, &a->f.has_description);
 	} else if (slice_is(l->name, "created_by")) {
@@ -81,12 +104,8 @@ apply(struct reader *r, const struct parse_line *l, struct attributes *a)
 		if (l->value.n == 0)
 			refuse(r, l, DIAG_bad_attribute, "a version must follow");
 	} else {
-		none = true;
+		refuse_name(r, l);
 	}
-	if (none)
-		diag_help(r->in->diags, refuse(r, l, DIAG_bad_attribute, "unknown attribute"),
-		    "attributes are @uuid @owner @global @enabled @disabled @log @description "
-		    "@version @created_by and @default");
 }
 
 /* The same sentence again in the same file gets a number, so that UUIDs differ. */

@@ -108,8 +108,11 @@ static void
 report_v6(struct ast_builder *b, enum diag_id id, struct span at, struct slice text)
 {
 	bool upper = has_upper_case(text);
+	struct diag *d = report(b, upper ? DIAG_upper_case_v6 : id, at, text);
 
-	report(b, upper ? DIAG_upper_case_v6 : id, at, text)->is_syntax = upper;
+	d->is_syntax = upper;
+	diag_help(b->diags, d, upper ? "the digits a to f are in lower case" : "it has eight groups "
+	    "of one to four hexadecimal digits, or fewer and :: once");
 }
 
 void

@@ -141,6 +141,28 @@ on_link(const struct vm_check *c, struct prefix p, uint32_t from)
 	return false;
 }
 
+/* The networks of one family that the NIC is in. */
+static void
+help_networks(struct vm_check *c, struct lint_finding *f, uint32_t from, unsigned fam)
+{
+	struct buf list = { 0 };
+
+	for (uint32_t i = from; i < c->vm->addrs.n; i++) {
+		struct prefix net = c->vm->addrs.v[i].net;
+
+		if (net.fam != fam)
+			continue;
+		buf_str(&list, list.n ? ", " : "");
+		buf_prefix(&list, prefix_mask(net));
+	}
+	if (list.n)
+		lint_help(c->l, f, "the NIC is in %.*s", (int)list.n, list.p);
+	else
+		lint_help(c->l, f, "the NIC has no IPv%d address with a prefix length",
+		    fam == NET_V4 ? 4 : 6);
+	buf_free(&list);
+}
+
 static void
 check_gateway(struct vm_check *c, const json_t *v, struct span at, uint32_t from)
 {
@@ -150,8 +172,9 @@ check_gateway(struct vm_check *c, const json_t *v, struct span at, uint32_t from
 	if (!cidr_read_addr(s, &p))
 		complain(c, LINT_nic_gateway, at, "gateway \"%.*s\" is no address", SLICE_ARGS(s));
 	else if (!on_link(c, p, from))
-		complain(c, LINT_nic_gateway, at,
-		    "gateway %.*s is in the network of none of the NIC's addresses", SLICE_ARGS(s));
+		help_networks(c, complain(c, LINT_nic_gateway, at,
+		    "gateway %.*s is in the network of none of the NIC's addresses", SLICE_ARGS(s)),
+		    from, p.fam);
 	else
 		c->vm->way_out[p.fam == NET_V6] = true;
 }
@@ -182,11 +205,24 @@ first_v4(const struct vm_check *c, uint32_t from)
 	return NULL;
 }
 
+/* What the other says is told where it says something. */
 static void
-disagree(struct vm_check *c, const char *field, const char *other)
+disagree(struct vm_check *c, const char *field, const char *other, const struct prefix *says)
 {
-	complain(c, LINT_nic_old_fields, find(c->vm->src, c->nic_at, field, -1),
-	    "%s does not agree with %s", field, other);
+	struct lint_finding *f = complain(c, LINT_nic_old_fields, find(c->vm->src, c->nic_at, field,
+	    -1), "%s does not agree with %s", field, other);
+	struct buf text = { 0 };
+
+	if (says) {
+		if (says->len == 128)
+			buf_addr(&text, *says);
+		else
+			buf_prefix(&text, *says);
+		lint_help(c->l, f, "the first of IPv4 in %s is %.*s", other, (int)text.n, text.p);
+	} else {
+		lint_help(c->l, f, "%s has none of IPv4", other);
+	}
+	buf_free(&text);
 }
 
 static void
@@ -200,16 +236,16 @@ check_old_ip(struct vm_check *c, uint32_t from)
 		return;
 	if (slice_is(ip, "dhcp")) {
 		if (!c->dhcp)
-			disagree(c, "ip", "ips");
+			disagree(c, "ip", "ips", first);
 		return;
 	}
 	if (!first || !cidr_read_addr(ip, &p) || addr_cmp(p.a, first->a) != 0) {
-		disagree(c, "ip", "ips");
+		disagree(c, "ip", "ips", first);
 		return;
 	}
 	if (json_get_slice(c->nic, "netmask", &mask) && (!addr_read_v4(mask, &p.a) ||
 	    addr_cmp(p.a, addr_v4((uint32_t)addr_mask(first->len).lo)) != 0))
-		disagree(c, "netmask", "ips");
+		disagree(c, "netmask", "ips", first);
 }
 
 static void
@@ -227,10 +263,10 @@ check_old_gateway(struct vm_check *c)
 		if (json_is_string(entry) && cidr_read_addr(json_slice(entry), &q) &&
 		    q.fam == NET_V4) {
 			if (addr_cmp(p.a, q.a) != 0)
-				disagree(c, "gateway", "gateways");
+				disagree(c, "gateway", "gateways", &q);
 			return;
 		}
-	disagree(c, "gateway", "gateways");
+	disagree(c, "gateway", "gateways", NULL);
 }
 
 static bool
@@ -319,8 +355,9 @@ check_resolvers(struct vm_check *c, const json_t *resolvers)
 		struct slice s = json_is_string(entry) ? json_slice(entry) : (struct slice){ "", 0 };
 
 		if (!cidr_read_addr(s, &p))
-			complain(c, LINT_resolver, find(c->vm->src, c->object, "resolvers", (long)i),
-			    "resolver \"%.*s\" is no address", SLICE_ARGS(s));
+			lint_help(c->l, complain(c, LINT_resolver, find(c->vm->src, c->object, "resolvers",
+			    (long)i), "resolver \"%.*s\" is no address", SLICE_ARGS(s)),
+			    "a name server goes by its address, of either family");
 	}
 }
 

@@ -386,11 +386,63 @@ add_any(struct inventory *inv, const json_t *vm, bool remote, struct slice withi
 		inventory_add_local(inv, vm, within);
 }
 
+/* The VMs of a document one after the other, and where they stand. */
+struct listing {
+	struct inventory *inv;
+	const struct src *src;
+	struct json_walk walk;
+	size_t walked;                  /* VMs that the walk is past */
+	bool array;
+	struct span at;                 /* of the last of those, or of the only one */
+};
+
+/* Gives what was said of a VM its place: that of its UUID, or of all of it. */
+static void
+locate(struct listing *l, size_t number, uint32_t from)
+{
+	struct diags *ds = l->inv->diags;
+	struct span at;
+
+	if (from == ds->list.n)
+		return;
+	while (l->array && l->walked <= number && json_walk_next(&l->walk, NULL, &l->at))
+		l->walked++;
+	if (l->src->text.p[l->at.off] != '{' ||
+	    !json_walk_find(l->src->text, l->at.off, "uuid", &at))
+		at = l->at;
+	for (uint32_t i = from; i < ds->list.n; i++) {
+		ds->list.v[i].src = l->src;
+		ds->list.v[i].at = at;
+	}
+	diag_keep_places(ds, from, l->src);
+}
+
+static void
+read_list(struct listing *l, const json_t *v, bool remote)
+{
+	struct diags *ds = l->inv->diags;
+	uint32_t from = ds->list.n;
+	const json_t *vm;
+	size_t i;
+
+	l->array = json_is_array(v) && json_walk_begin(&l->walk, l->src->text, l->at.off);
+	if (!json_is_array(v)) {
+		add_any(l->inv, v, remote, l->src->name);
+		locate(l, 0, from);
+	}
+	json_array_foreach((json_t *)(uintptr_t)v, i, vm) {
+		from = ds->list.n;
+		add_any(l->inv, vm, remote, l->src->name);
+		locate(l, i, from);
+	}
+}
+
 void
 inventory_read(struct inventory *inv, const struct src *src, bool remote, struct arena *scratch)
 {
-	size_t at = 0, bad = text_utf8_bad(src->text), i;
-	json_t *v, *vm;
+	size_t at = 0, bad = text_utf8_bad(src->text);
+	struct listing l = { .inv = inv, .src = src };
+	json_t *v;
 
 	if (bad < src->text.n) {
 		diag_add(inv->diags, DIAG_not_utf8, src, (struct span){ (uint32_t)bad, 1 },
@@ -402,13 +454,12 @@ inventory_read(struct inventory *inv, const struct src *src, bool remote, struct
 			at++;
 		if (at == src->text.n)
 			break;
+		l.at = (struct span){ (uint32_t)at, 1 };
+		l.walked = 0;
 		json_arena_begin(scratch);
 		v = json_read(src, &at, inv->diags);
-		if (json_is_array(v))
-			json_array_foreach(v, i, vm)
-				add_any(inv, vm, remote, src->name);
-		else if (v)
-			add_any(inv, v, remote, src->name);
+		if (v)
+			read_list(&l, v, remote);
 		json_arena_drop(v);
 		json_arena_end();
 		arena_reset(scratch);
