@@ -193,6 +193,96 @@ test_depth(void **state)
 	}
 }
 
+/* Indented, slowly. */
+static void
+indent(struct buf *out, const json_t *v, int level)
+{
+	bool object = json_is_object(v);
+	const char *key;
+	json_t *member;
+	size_t i = 0;
+
+	if ((!object && !json_is_array(v)) || (json_object_size(v) == 0 && json_array_size(v) == 0)) {
+		json_write(out, v);
+		return;
+	}
+	buf_char(out, object ? '{' : '[');
+	json_object_foreach((json_t *)v, key, member) {
+		buf_printf(out, "%s\n%*s", i++ ? "," : "", 2 * (level + 1), "");
+		text_json(out, slice_of(key));
+		buf_str(out, ": ");
+		indent(out, member, level + 1);
+	}
+	json_array_foreach(v, i, member) {
+		buf_printf(out, "%s\n%*s", i ? "," : "", 2 * (level + 1), "");
+		indent(out, member, level + 1);
+	}
+	buf_printf(out, "\n%*s%c", 2 * level, "", object ? '}' : ']');
+}
+
+static void
+test_indent(void **state)
+{
+	struct buf b = { 0 }, got = { 0 }, want = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		json_t *v;
+
+		b.n = got.n = want.n = 0;
+		write_value(&b, 0);
+		v = json_loadb(b.p, b.n, FLAGS | JSON_DECODE_ANY, NULL);
+		/* Written anew, with spaces that do not count. */
+		b.n = 0;
+		json_write(&b, v);
+		write_space(&b);
+		json_indent(&got, buf_view(&b));
+		indent(&want, v, 0);
+		assert_true(slice_eq(buf_view(&got), buf_view(&want)));
+		json_decref(v);
+		/* What is no JSON: it ends, within the text. */
+		damage(&b);
+		json_indent(&got, buf_view(&b));
+	}
+	buf_free(&b);
+	buf_free(&got);
+	buf_free(&want);
+}
+
+/* Strings with surrogates and with what looks like their escapes. */
+static void
+test_surrogates(void **state)
+{
+	static const char *const part[] = { "\xed\xa0\x80", "\xed\xbf\xbf", "\\ud800", "\\", "\"", "u", "d9",
+		"\x01", "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "800", "\n" };
+	static const char *const spelled[] = { "\\ud800", "\\udfff", "\\ud800", "\\", "\"", "u", "d9",
+		"\x01", "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "800", "\n" };
+	struct buf text = { 0 }, want = { 0 }, json = { 0 }, got = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		json_t *v;
+
+		text.n = want.n = got.n = json.n = 0;
+		for (uint32_t n = random_below(8); n > 0; n--) {
+			uint32_t k = random_below(BASE_COUNT(part));
+
+			buf_str(&text, part[k]);
+			buf_str(&want, spelled[k]);
+		}
+		text_json(&json, buf_view(&text));
+		json_spell_surrogates(&got, buf_view(&json));
+		v = json_loadb(got.p, got.n, FLAGS | JSON_DECODE_ANY, NULL);
+		assert_non_null(v);
+		assert_true(slice_eq(json_slice(v), buf_view(&want)));
+		json_decref(v);
+	}
+	buf_free(&text);
+	buf_free(&want);
+	buf_free(&json);
+	buf_free(&got);
+}
+
 /* What text_json writes, a code point at a time. */
 static void
 write_slowly(struct buf *out, struct slice s)
@@ -258,6 +348,7 @@ main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_indent), cmocka_unit_test(test_surrogates),
 		cmocka_unit_test(test_written),
 	};
 

@@ -201,50 +201,14 @@ json_write(struct buf *out, const json_t *v)
 	}
 }
 
-static void
-new_line(struct buf *out, unsigned level)
-{
-	buf_char(out, '\n');
-	while (level--)
-		buf_str(out, "  ");
-}
-
-static void
-write_indented(struct buf *out, const json_t *v, unsigned level)
-{
-	const char *key;
-	json_t *member;
-	size_t i = 0;
-
-	if (json_is_object(v) && json_object_size(v)) {
-		buf_char(out, '{');
-		json_object_foreach((json_t *)v, key, member) {
-			buf_str(out, i++ ? "," : "");
-			new_line(out, level + 1);
-			text_json(out, slice_of(key));
-			buf_str(out, ": ");
-			write_indented(out, member, level + 1);
-		}
-		new_line(out, level);
-		buf_char(out, '}');
-	} else if (json_is_array(v) && json_array_size(v)) {
-		buf_char(out, '[');
-		json_array_foreach(v, i, member) {
-			buf_str(out, i ? "," : "");
-			new_line(out, level + 1);
-			write_indented(out, member, level + 1);
-		}
-		new_line(out, level);
-		buf_char(out, ']');
-	} else {
-		json_write(out, v);
-	}
-}
-
 void
 json_write_indented(struct buf *out, const json_t *v)
 {
-	write_indented(out, v, 0);
+	struct buf text = { 0 };
+
+	json_write(&text, v);
+	json_indent(out, buf_view(&text));
+	buf_free(&text);
 }
 
 bool

@@ -60,6 +60,14 @@ bool json_walk_find(struct slice text, size_t object, const char *key, struct sp
 
 /* The same over lines, indented by two spaces a level, as JSON.stringify has it. */
 void json_write_indented(struct buf *out, const json_t *value);
+/* A text that is one value, so indented, without being read: it may hold lone surrogates. */
+void json_indent(struct buf *out, struct slice text);
+/*
+ * Copies JSON that text_json has written.  A lone surrogate, which no reader of JSON
+ * here takes, becomes the six characters of its escape: in the quotes of a sentence
+ * they mean the same.
+ */
+void json_spell_surrogates(struct buf *out, struct slice text);
 
 /* What JavaScript takes for true. */
 bool json_truthy(const json_t *value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Places in JSON text that jansson has accepted.  What is no JSON ends the walk;
- * nothing is read behind the text.
+ * JSON as text: places in what jansson has accepted, and the same text in another
+ * form.  What is no JSON ends the walk; nothing is read behind the text.
  */
 #include "json.h"
 
@@ -97,4 +97,81 @@ json_walk_find(struct slice text, size_t object, const char *key, struct span *v
 		if (slice_is(k, key))
 			return true;
 	return false;
+}
+
+/* --- other forms of a text --------------------------------------------------- */
+
+static void
+new_line(struct buf *out, unsigned level)
+{
+	buf_char(out, '\n');
+	while (level--)
+		buf_str(out, "  ");
+}
+
+/* A bracket and what stands around it; returns how deep it goes on. */
+static unsigned
+indent_bracket(struct buf *out, struct slice s, size_t *at, unsigned level)
+{
+	char c = s.p[(*at)++];
+	size_t next = skip_space(s, *at);
+
+	if (c == ']' || c == '}') {
+		level -= level > 0;
+		new_line(out, level);
+		buf_char(out, c);
+		return level;
+	}
+	buf_char(out, c);
+	if (next < s.n && (s.p[next] == ']' || s.p[next] == '}')) {
+		buf_char(out, s.p[next]);
+		*at = next + 1;
+		return level;
+	}
+	new_line(out, level + 1);
+	return level + 1;
+}
+
+void
+json_indent(struct buf *out, struct slice s)
+{
+	unsigned level = 0;
+
+	for (size_t at = skip_space(s, 0); at < s.n; at = skip_space(s, at)) {
+		char c = s.p[at];
+		size_t end;
+
+		if (c == '"') {
+			end = skip_string(s, at);
+			buf_add(out, s.p + at, end - at);
+			at = end;
+		} else if (c == '[' || c == '{' || c == ']' || c == '}') {
+			level = indent_bracket(out, s, &at, level);
+		} else {
+			buf_char(out, c);
+			at++;
+			if (c == ',')
+				new_line(out, level);
+			else if (c == ':')
+				buf_char(out, ' ');
+		}
+	}
+}
+
+void
+json_spell_surrogates(struct buf *out, struct slice s)
+{
+	size_t from = 0, at = 0;
+	const char *back;
+
+	while (at < s.n && (back = memchr(s.p + at, '\\', s.n - at)) != NULL) {
+		at = (size_t)(back - s.p) + 2;
+		if (at + 1 < s.n && back[1] == 'u' && back[2] == 'd' && back[3] >= '8') {
+			buf_add(out, s.p + from, at - 2 - from);
+			buf_char(out, '\\');
+			from = at - 2;
+		}
+	}
+	if (from < s.n)
+		buf_add(out, s.p + from, s.n - from);
 }

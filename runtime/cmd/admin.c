@@ -25,13 +25,10 @@ warn(void *context, const char *text)
 	buf_free(&out);
 }
 
-/* Runs an operation; its result, or NULL and *status after the errors were printed. */
-static json_t *
-call(struct admin *a, const char *operation, int *status)
+/* Runs an operation; its result is in a->out.  False and *status after errors were printed. */
+static bool
+run(struct admin *a, const char *operation, int *status)
 {
-	struct src src = { .name = slice_of("result") };
-	json_t *result;
-
 	a->opts.warn = warn;
 	a->opts.once = true;
 	a->opts.program = "fwadm";
@@ -39,12 +36,26 @@ call(struct admin *a, const char *operation, int *status)
 		a->state = state_open(&a->opts, &a->diags);
 	a->out.n = 0;
 	*status = CMD_DONE;
-	if (!a->state || !state_call(a->state, operation, a->params, &a->messages, &a->diags, &a->out)) {
-		*status = admin_print_errors(a);
+	if (a->state && state_call(a->state, operation, a->params, &a->messages, &a->diags, &a->out))
+		return true;
+	*status = admin_print_errors(a);
+	return false;
+}
+
+/* The same, and the result as a value: in sentences lone surrogates are spelled as there. */
+static json_t *
+call(struct admin *a, const char *operation, int *status)
+{
+	struct src src = { .name = slice_of("result") };
+	struct buf text = { 0 };
+	json_t *result;
+
+	if (!run(a, operation, status))
 		return NULL;
-	}
-	src.text = a->out.n ? buf_view(&a->out) : slice_of("{}");
+	json_spell_surrogates(&text, a->out.n ? buf_view(&a->out) : slice_of("{}"));
+	src.text = buf_view(&text);
 	result = json_read_all(&src, &a->diags);
+	buf_free(&text);
 	if (!result)
 		*status = admin_print_errors(a);
 	return result;
@@ -54,6 +65,19 @@ static int
 finish(struct admin *a)
 {
 	return cmd_write_stdout(NAME(a), buf_view(&a->text));
+}
+
+/* Runs an operation and shows its result as JSON. */
+static int
+show_json(struct admin *a, const char *operation)
+{
+	int status;
+
+	if (!run(a, operation, &status))
+		return status;
+	json_indent(&a->text, buf_view(&a->out));
+	buf_char(&a->text, '\n');
+	return finish(a);
 }
 
 static int
@@ -130,13 +154,12 @@ change(struct admin *a, const char *operation, const char *done)
 		return status;
 	set_flag(a, "dryrun", a->dryrun);
 	set_flag(a, "filecontents", a->show);
+	if (a->json)
+		return show_json(a, operation);
 	result = call(a, operation, &status);
 	if (!result)
 		return status;
-	if (a->json)
-		admin_print_json(a, result);
-	else
-		admin_print_changes(a, result, done);
+	admin_print_changes(a, result, done);
 	return finish(a);
 }
 
@@ -233,18 +256,6 @@ run_disable(struct admin *a)
 /* --- reading --------------------------------------------------------------------------------------- */
 
 static int
-show_json(struct admin *a, const char *operation)
-{
-	int status;
-	json_t *result = call(a, operation, &status);
-
-	if (!result)
-		return status;
-	admin_print_json(a, result);
-	return finish(a);
-}
-
-static int
 run_get(struct admin *a)
 {
 	int status;
@@ -285,12 +296,17 @@ fields_of(const struct admin *a)
 	}
 }
 
+/* With -j all fields, where none are asked for. */
 static int
 list_rules(struct admin *a, const char *operation)
 {
 	json_t *fields = fields_of(a), *result;
 	int status;
 
+	if (a->fields || !a->json)
+		json_object_set(a->params, "fields", fields);
+	if (a->json)
+		return show_json(a, operation);
 	result = call(a, operation, &status);
 	if (!result)
 		return status;
@@ -303,11 +319,7 @@ run_list(struct admin *a)
 {
 	int status;
 
-	if (!no_arguments(a, &status))
-		return status;
-	if (a->fields || !a->json)
-		json_object_set_new(a->params, "fields", fields_of(a));
-	return list_rules(a, "list");
+	return no_arguments(a, &status) ? list_rules(a, "list") : status;
 }
 
 static int
@@ -346,13 +358,12 @@ run_vms(struct admin *a)
 	if (!one_uuid(a, "rule", &status) || !admin_add_vms(a, &status))
 		return status;
 	set_flag(a, "includeDisabled", a->off_too);
+	if (a->json)
+		return show_json(a, "vms");
 	result = call(a, "vms", &status);
 	if (!result)
 		return status;
-	if (a->json)
-		admin_print_json(a, result);
-	else
-		admin_print_uuids(a, result);
+	admin_print_uuids(a, result);
 	return finish(a);
 }
 
@@ -363,7 +374,7 @@ run_validate(struct admin *a)
 
 	if (!take_payload(a, &status) || !admin_add_vms(a, &status))
 		return status;
-	call(a, "validate", &status);
+	run(a, "validate", &status);
 	return status;
 }
 
@@ -428,7 +439,7 @@ run_start(struct admin *a)
 		return admin_error(a, "VM \"%s\" has firewall_enabled off in the list of VMs: set it there "
 		    "first", a->args[0]);
 	json_object_set(a->params, "vm", vm);
-	call(a, "start", &status);
+	run(a, "start", &status);
 	return status ? status : say_switched(a, "started");
 }
 
@@ -447,7 +458,7 @@ run_stop(struct admin *a)
 	if (!vm)
 		return status;
 	json_object_set(a->params, "vm", vm);
-	call(a, "stop", &status);
+	run(a, "stop", &status);
 	return status ? status : say_switched(a, "stopped");
 }
 

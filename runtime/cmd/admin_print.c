@@ -223,9 +223,7 @@ print_parseable(struct admin *a, const json_t *rules, const json_t *fields)
 void
 admin_print_rules(struct admin *a, const json_t *rules, const json_t *fields)
 {
-	if (a->json)
-		admin_print_json(a, rules);
-	else if (a->parseable)
+	if (a->parseable)
 		print_parseable(a, rules, fields);
 	else
 		print_table(a, rules, fields);

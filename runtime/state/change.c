@@ -13,7 +13,6 @@
 #include "state_int.h"
 
 #define NOWHERE ((struct span){ 0, 0 })
-#define LISTS "rules, localVMs, remoteVMs"
 
 struct changed_rule {
 	struct rule *rule;
@@ -48,32 +47,9 @@ struct change {
 /* --- the payload -------------------------------------------------------------------------------- */
 
 static bool
-is_list_of_objects(const json_t *v)
-{
-	const json_t *o;
-	size_t i;
-
-	if (!json_is_array(v))
-		return false;
-	json_array_foreach((json_t *)v, i, o)
-		if (!json_is_object(o))
-			return false;
-	return true;
-}
-
-static bool
 param_error(struct state_call *c, const char *text)
 {
 	return state_fail(c, DIAG_state_param, text);
-}
-
-static bool
-check_list(struct state_call *c, const char *name)
-{
-	const json_t *v = json_object_get(c->params, name);
-
-	return !v || is_list_of_objects(v) ||
-	    param_error(c, arena_printf(c->arena, "opts.%s ([object]) required", name));
 }
 
 /* One rule alone, told by what only a rule has. */
@@ -104,18 +80,20 @@ check_payload(struct change *x)
 {
 	struct state_call *c = x->c;
 	const json_t *p = c->params;
+	bool any;
 
 	if (!host_is_given(c))
 		return param_error(c, "opts.vms ([object]) required");
-	if (!check_list(c, "rules") || !check_list(c, "localVMs") || !check_list(c, "remoteVMs"))
+	if (!state_check_lists(c, &any))
 		return false;
-	if (json_object_get(p, "createdBy") && !json_is_string(json_object_get(p, "createdBy")))
+	if (json_truthy(json_object_get(p, "createdBy")) &&
+	    !json_is_string(json_object_get(p, "createdBy")))
 		return param_error(c, "opts.createdBy (string) required");
 	x->payload_rules = json_object_get(p, "rules");
-	if (x->payload_rules || json_object_get(p, "localVMs") || json_object_get(p, "remoteVMs"))
+	if (any)
 		return true;
 	x->payload_rules = x->own_rules = single_rule(c);
-	return x->own_rules || state_fail(c, DIAG_state_payload, LISTS);
+	return x->own_rules || state_fail(c, DIAG_state_payload, STATE_LISTS);
 }
 
 /* --- rules of the payload ------------------------------------------------------------------------- */
@@ -162,26 +140,33 @@ merge(struct state_call *c, struct uuid u, json_t *given)
 	return base;
 }
 
-/* The file: the serialized rule, then what a stored one had besides. */
+/*
+ * The file: the serialized rule, then what a stored one had besides.  All is done to
+ * the text, for a tag may hold what no reader of JSON takes.
+ */
 static struct slice
 file_text(struct state_call *c, struct slice serialized, const json_t *other)
 {
-	struct src src = { .name = slice_of("rule"), .text = serialized };
-	json_t *o = json_read_all(&src, c->diags), *v;
-	struct buf b = { 0 };
+	struct buf b = { 0 }, file = { 0 };
 	struct slice text;
 	const char *key;
+	json_t *v;
 
-	if (!o)
-		return serialized;
+	json_spell_surrogates(&b, serialized);
 	if (other)
 		json_object_foreach((json_t *)other, key, v)
-			if (!json_object_get(o, key) && !rule_is_field(key))
-				json_object_set(o, key, v);
-	json_write_indented(&b, o);
-	json_arena_drop(o);
-	text = arena_slice(c->arena, buf_view(&b));
+			if (!rule_is_field(key)) {
+				b.n--;
+				buf_char(&b, ',');
+				text_json(&b, slice_of(key));
+				buf_char(&b, ':');
+				json_write(&b, v);
+				buf_char(&b, '}');
+			}
+	json_indent(&file, buf_view(&b));
+	text = arena_slice(c->arena, buf_view(&file));
 	buf_free(&b);
+	buf_free(&file);
 	return text;
 }
 
@@ -226,7 +211,7 @@ complete(struct change *x, const json_t *given, const char *version)
 
 	if (!json_truthy(json_object_get(o, "version")))
 		json_object_set_new(o, "version", json_string(version));
-	if (by && !json_object_get(o, "created_by"))
+	if (json_truthy(by) && !json_object_get(o, "created_by"))
 		json_object_set(o, "created_by", (json_t *)by);
 	return o;
 }
@@ -327,26 +312,20 @@ read_rvms(struct change *x)
 	uint32_t errors = x->c->diags->errors;
 	struct arena *arena = x->c->arena;
 	struct strmap seen = { 0 };
-	struct buf b = { 0 };
-	json_t *pretty;
+	struct buf b = { 0 }, file = { 0 };
 	size_t i;
 
 	json_array_foreach((json_t *)list, i, o) {
 		struct changed_rvm r = { 0 };
-		struct src src = { .name = slice_of("remote VM") };
 		uint32_t *at;
 
 		if (!state_read_rvm(x->c, x->host, o, true, &r.rvm) ||
 		    !check_readable(x->c, STATE_RVMS, r.rvm.vm->uuid))
 			continue;
-		b.n = 0;
+		b.n = file.n = 0;
 		state_write_rvm(&b, &r.rvm);
-		src.text = buf_view(&b);
-		pretty = json_read_all(&src, x->c->diags);
-		b.n = 0;
-		json_write_indented(&b, pretty);
-		json_arena_drop(pretty);
-		r.file = arena_slice(arena, buf_view(&b));
+		json_indent(&file, buf_view(&b));
+		r.file = arena_slice(arena, buf_view(&file));
 		if (r.file.n > STATE_FILE_MAX)
 			diag_add(x->c->diags, DIAG_state_rule_large, NULL, NOWHERE, STATE_FILE_MAX);
 		/* Of two with one UUID the later is meant. */
@@ -358,6 +337,7 @@ read_rvms(struct change *x)
 		x->rvms.v[*at] = r;
 	}
 	buf_free(&b);
+	buf_free(&file);
 	return x->c->diags->errors == errors;
 }
 
@@ -670,6 +650,13 @@ change_update(struct state_call *c)
 	return change_payload(c, true);
 }
 
+/* uuid NULL: there is none, which the update tells. */
+static void
+append_switched(json_t *rules, json_t *uuid, bool enabled)
+{
+	json_array_append_new(rules, json_pack("{s:O*,s:b}", "uuid", uuid, "enabled", enabled));
+}
+
 /* enable and disable: an update of the rules that are named by uuid, uuids or rules. */
 static bool
 change_enabled(struct state_call *c, bool enabled)
@@ -681,12 +668,10 @@ change_enabled(struct state_call *c, bool enabled)
 	size_t k;
 
 	if (json_object_get(given, "uuid"))
-		json_array_append_new(rules, json_pack("{s:O,s:b}", "uuid",
-		    json_object_get(given, "uuid"), "enabled", enabled));
+		append_switched(rules, json_object_get(given, "uuid"), enabled);
 	for (size_t i = 0; i < BASE_COUNT(lists); i++)
 		json_array_foreach(json_object_get(given, lists[i]), k, v)
-			json_array_append_new(rules, json_pack("{s:O,s:b}", "uuid",
-			    json_is_object(v) ? json_object_get(v, "uuid") : v, "enabled", enabled));
+			append_switched(rules, json_is_object(v) ? json_object_get(v, "uuid") : v, enabled);
 	json_object_del(params, "uuid");
 	json_object_del(params, "uuids");
 	json_object_set_new(params, "rules", rules);

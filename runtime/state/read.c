@@ -6,6 +6,7 @@
 #include "state_int.h"
 
 #define NOWHERE ((struct span){ 0, 0 })
+#define FIELDS_MAX 16                   /* a rule has fewer */
 #define VMS_REQUIRED "opts.vms ([object]) is required"
 
 static const char *
@@ -90,27 +91,55 @@ read_list_rvms(struct state_call *c)
 /* --- list -------------------------------------------------------------------------------------------- */
 
 static int
-by_name(const void *a, const void *b)
+by_text(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return text_cmp16(*(const struct slice *)a, *(const struct slice *)b);
 }
 
-static bool
-check_fields(struct state_call *c, const json_t *fields)
+/* Which fields of rules are asked for, each once; all: nothing was said. */
+struct fields {
+	bool all;
+	uint32_t n;
+	const char *name[FIELDS_MAX];
+};
+
+static void
+take_field(struct fields *f, const char *name)
 {
-	VEC(const char *) bad = { 0 };
+	for (uint32_t i = 0; i < f->n; i++)
+		if (strcmp(f->name[i], name) == 0)
+			return;
+	if (f->n < FIELDS_MAX)
+		f->name[f->n++] = name;
+}
+
+/* The parameter fields; false and a diagnostic if it is no list of fields. */
+static bool
+fields_param(struct state_call *c, struct fields *fields)
+{
+	const json_t *list = json_object_get(c->params, "fields"), *f;
+	VEC(struct slice) bad = { 0 };
 	struct buf names = { 0 };
-	const json_t *f;
 	size_t i;
 
-	json_array_foreach((json_t *)fields, i, f)
-		if (!json_is_string(f) || !rule_is_field(json_string_value(f)))
-			*vec_push(c->arena, &bad) = json_is_string(f) ? json_string_value(f) : "(no string)";
+	*fields = (struct fields){ .all = !list || json_is_null(list) };
+	if (!fields->all && !json_is_array(list))
+		return state_fail(c, DIAG_state_param, "opts.fields ([string]) required");
+	json_array_foreach((json_t *)list, i, f) {
+		struct slice name = json_is_string(f) ? json_slice(f) : slice_of("(no string)");
+
+		if (json_is_string(f) && strlen(name.p) == name.n && rule_is_field(name.p))
+			take_field(fields, name.p);
+		else
+			*vec_push(c->arena, &bad) = name;
+	}
 	if (bad.n == 0)
 		return true;
-	qsort(bad.v, bad.n, sizeof(*bad.v), by_name);
-	for (uint32_t k = 0; k < bad.n; k++)
-		buf_printf(&names, "%s%s", k ? ", " : "", bad.v[k]);
+	qsort(bad.v, bad.n, sizeof(*bad.v), by_text);
+	for (uint32_t k = 0; k < bad.n; k++) {
+		buf_str(&names, k ? ", " : "");
+		text_visible(&names, bad.v[k]);
+	}
 	buf_char(&names, '\0');
 	state_fail(c, DIAG_state_field, bad.n > 1 ? "s" : "", names.p);
 	buf_free(&names);
@@ -119,41 +148,39 @@ check_fields(struct state_call *c, const json_t *fields)
 
 /* A serialized rule with only these fields, in their order. */
 static void
-write_fields(struct state_call *c, const struct rule *r, const json_t *fields, struct buf *scratch)
+write_fields(struct buf *out, struct slice serialized, const struct fields *fields)
 {
-	struct src src = { .name = slice_of("rule") };
-	const json_t *f, *v;
-	json_t *o;
-	size_t i, n = 0;
+	const char *comma = "";
 
-	scratch->n = 0;
-	rule_write_serialized(scratch, r);
-	src.text = buf_view(scratch);
-	o = json_read_all(&src, c->diags);
-	buf_char(c->out, '{');
-	json_array_foreach((json_t *)fields, i, f)
-		if ((v = json_object_get(o, json_string_value(f))) != NULL) {
-			buf_str(c->out, n++ ? "," : "");
-			text_json(c->out, json_slice(f));
-			buf_char(c->out, ':');
-			json_write(c->out, v);
-		}
-	buf_char(c->out, '}');
-	json_arena_drop(o);
+	buf_char(out, '{');
+	for (uint32_t i = 0; i < fields->n; i++) {
+		struct span at;
+
+		if (!json_walk_find(serialized, 0, fields->name[i], &at))
+			continue;
+		buf_printf(out, "%s\"%s\":", comma, fields->name[i]);
+		buf_add(out, serialized.p + at.off, at.len);
+		comma = ",";
+	}
+	buf_char(out, '}');
 }
 
 static void
-write_rules(struct state_call *c, struct state_item *const *list, uint32_t n, const json_t *fields)
+write_rules(struct state_call *c, struct state_item *const *list, uint32_t n,
+    const struct fields *fields)
 {
 	struct buf scratch = { 0 };
 
 	buf_char(c->out, '[');
 	for (uint32_t i = 0; i < n; i++) {
 		buf_str(c->out, i ? "," : "");
-		if (fields)
-			write_fields(c, list[i]->rule, fields, &scratch);
-		else
+		if (fields->all) {
 			rule_write_serialized(c->out, list[i]->rule);
+			continue;
+		}
+		scratch.n = 0;
+		rule_write_serialized(&scratch, list[i]->rule);
+		write_fields(c->out, buf_view(&scratch), fields);
 	}
 	buf_char(c->out, ']');
 	buf_free(&scratch);
@@ -162,16 +189,14 @@ write_rules(struct state_call *c, struct state_item *const *list, uint32_t n, co
 bool
 read_list(struct state_call *c)
 {
-	const json_t *fields = json_object_get(c->params, "fields");
+	struct fields fields;
 	struct state_item **list;
 	uint32_t n;
 
-	if (fields && !json_is_array(fields))
-		return state_fail(c, DIAG_state_param, "opts.fields ([string]) required");
-	if (!check_fields(c, fields) || !load_refresh(c))
+	if (!fields_param(c, &fields) || !load_refresh(c))
 		return false;
 	list = load_sorted(c->s, STATE_RULES, c->arena, &n);
-	write_rules(c, list, n, fields);
+	write_rules(c, list, n, &fields);
 	return true;
 }
 
@@ -236,18 +261,20 @@ read_vms(struct state_call *c)
 }
 
 static void
-write_found(struct state_call *c, const struct vm *vm, enum names_how how)
+write_found(struct state_call *c, const struct vm *vm, enum names_how how,
+    const struct fields *fields)
 {
 	struct names_found found = { 0 };
 
 	names_find(c->s, vm, how, c->arena, &found, ++c->s->mark);
 	names_sort(&found);
-	write_rules(c, found.rules.v, found.rules.n, NULL);
+	write_rules(c, found.rules.v, found.rules.n, fields);
 }
 
 bool
 read_rules(struct state_call *c)
 {
+	struct fields fields;
 	struct slice name;
 	struct uuid u;
 	struct host *h;
@@ -255,14 +282,14 @@ read_rules(struct state_call *c)
 
 	if (!json_get_slice(c->params, "vm", &name))
 		return state_fail(c, DIAG_state_param, "opts.vm (string) required");
-	if (!host_read(c, &h, VMS_REQUIRED) || !load_refresh(c))
+	if (!fields_param(c, &fields) || !host_read(c, &h, VMS_REQUIRED) || !load_refresh(c))
 		return false;
 	if (uuid_read(name, &u))
 		vm = host_find_local(h, u);
 	if (vm == UINT32_MAX)
 		buf_str(c->out, "[]");
 	else
-		write_found(c, h->inv.vms.v[vm], NAMES_LOCAL);
+		write_found(c, h->inv.vms.v[vm], NAMES_LOCAL, &fields);
 	return true;
 }
 
@@ -285,17 +312,18 @@ bool
 read_rvm_rules(struct state_call *c)
 {
 	const json_t *v = json_object_get(c->params, "remoteVM");
+	struct fields fields;
 	struct state_rvm rvm;
 	struct host *h;
 
 	if (!json_is_string(v) && !json_is_object(v))
 		return state_fail(c, DIAG_state_param, "opts.remoteVM ([string] or [object]) required");
-	if (!host_read(c, &h, VMS_REQUIRED) || !load_refresh(c))
+	if (!fields_param(c, &fields) || !host_read(c, &h, VMS_REQUIRED) || !load_refresh(c))
 		return false;
 	if (json_is_string(v) ? !stored_rvm(c, h, json_slice(v), &rvm)
 	    : !state_read_rvm(c, h, v, false, &rvm))
 		return false;
-	write_found(c, rvm.vm, NAMES_REMOTE);
+	write_found(c, rvm.vm, NAMES_REMOTE, &fields);
 	return true;
 }
 
@@ -402,16 +430,15 @@ read_given_rvms(struct known_vms *k)
 bool
 read_validate(struct state_call *c)
 {
-	static const char *const lists[] = { "rules", "localVMs", "remoteVMs" };
 	struct known_vms k = { .c = c };
-	bool any = false;
+	bool any;
 
 	if (!host_is_given(c))
 		return state_fail(c, DIAG_state_param, "opts.vms ([object]) required");
-	for (size_t i = 0; i < BASE_COUNT(lists); i++)
-		any |= json_object_get(c->params, lists[i]) != NULL;
+	if (!state_check_lists(c, &any))
+		return false;
 	if (!any)
-		return state_fail(c, DIAG_state_payload, "rules, localVMs, remoteVMs");
+		return state_fail(c, DIAG_state_payload, STATE_LISTS);
 	if (!read_payload_rules(c) || !host_read(c, &k.h, "opts.vms ([object]) required") ||
 	    !load_refresh(c) || !read_given_rvms(&k))
 		return false;
@@ -488,12 +515,6 @@ add_far_side(struct targets *t, const struct rule_side *s)
 		*at = t->vm_list.n;
 		*vec_push(arena, &t->vm_list) = s->vms[i];
 	}
-}
-
-static int
-by_text(const void *a, const void *b)
-{
-	return text_cmp16(*(const struct slice *)a, *(const struct slice *)b);
 }
 
 static int

@@ -158,6 +158,37 @@ state_get_uuid(struct state_call *c, const char *name, struct uuid *out)
 	return state_fail(c, DIAG_state_param, arena_printf(c->arena, "opts.%s (uuid) required", name));
 }
 
+static bool
+is_list_of_objects(const json_t *v)
+{
+	const json_t *o;
+	size_t i;
+
+	if (!json_is_array(v))
+		return false;
+	json_array_foreach((json_t *)v, i, o)
+		if (!json_is_object(o))
+			return false;
+	return true;
+}
+
+bool
+state_check_lists(struct state_call *c, bool *any)
+{
+	static const char *const lists[] = { "rules", "localVMs", "remoteVMs" };
+
+	*any = false;
+	for (size_t i = 0; i < BASE_COUNT(lists); i++) {
+		const json_t *v = json_object_get(c->params, lists[i]);
+
+		if (v && !is_list_of_objects(v))
+			return state_fail(c, DIAG_state_param, arena_printf(c->arena,
+			    "opts.%s ([object]) required", lists[i]));
+		*any |= v != NULL;
+	}
+	return true;
+}
+
 void
 state_begin_input(struct state_call *c, bool enforce_global)
 {

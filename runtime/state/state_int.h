@@ -284,6 +284,9 @@ bool state_fail(struct state_call *c, enum diag_id id, ...);
 bool state_get_bool(struct state_call *c, const char *name);
 /* The parameter as UUID; false and "invalid UUID" if it is none or not there. */
 bool state_get_uuid(struct state_call *c, const char *name, struct uuid *out);
+/* The lists of a payload: false and a diagnostic if one is no array of objects. */
+#define STATE_LISTS "rules, localVMs, remoteVMs"
+bool state_check_lists(struct state_call *c, bool *any);
 /* c->in, ready to read payloads. */
 void state_begin_input(struct state_call *c, bool enforce_global);
 /*

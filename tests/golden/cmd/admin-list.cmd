@@ -23,3 +23,8 @@ show fwadm list -d :
 show fwadm list -j -p
 show fwadm list -o uuid,no,nor
 show fwadm list -o no
+show fwadm list -o uuid,uuid -j
+show fwadm list -p -o uuid,log,uuid
+show fwadm rules $web0 -o uuid,no
+show fwadm rules $web0 -j -o uuid
+show fwadm rvm-rules $remote -j -o version,enabled

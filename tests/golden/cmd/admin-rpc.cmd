@@ -39,6 +39,16 @@ ask start '"vm":{"uuid":"'$db'"}' ",\"vms\":$vms"
 ask stop '"vm":{"uuid":"'$db'","zonepath":"/zones/'$db'","state":"running"}'
 ask status "\"uuid\":\"$db\""
 ask stats "\"uuid\":\"$db\""
+ask add '"rules":[{"uuid":"'"$(rule 3)"'","version":"1","global":true,"rule":"FROM tag \"\\ud800\" TO tag a ALLOW tcp PORT 1"}]' ',"vms":[]'
+ask list '"fields":["rule","uuid","rule"]'
+ask list '"fields":["uuid\u0000x","a"]'
+ask list '"fields":null'
+ask rules "\"vm\":\"$db\",\"fields\":[\"uuid\"]" ",\"vms\":$vms"
+ask remoteTargets '"rules":[{"global":true,"rule":"FROM tag \"\\ud800\" TO tag role ALLOW tcp PORT 1"}]' ",\"vms\":$vms"
+ask enable "\"rules\":[{},{\"uuid\":\"$(rule 3)\"}]" ',"vms":[]'
+ask validate '"rules":5' ',"vms":[]'
+ask validate '"remoteVMs":[5]' ',"vms":[]'
+ask add '"createdBy":null,"rules":[]' ',"vms":[]'
 exec 3>&-
 wait
 cat err
