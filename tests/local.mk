@@ -38,6 +38,7 @@ check_PROGRAMS += \
 	tests/roundtrip-test \
 	tests/rpc-drain-test \
 	tests/state-model-test \
+	tests/state-soak-test \
 	tests/search-api-test \
 	tests/suite-test \
 	tests/tree-test \
@@ -99,6 +100,7 @@ tests_roundtrip_test_SOURCES = tests/roundtrip-test.c tests/random.h tests/sente
 tests_search_api_test_SOURCES = tests/search-api-test.c
 tests_search_api_test_LDADD = libfwrule.la $(CMOCKA_LIBS) -lpthread
 tests_state_model_test_SOURCES = tests/state-model-test.c tests/random.h
+tests_state_soak_test_SOURCES = tests/state-soak-test.c
 tests_suite_test_SOURCES = tests/suite-test.c tests/host-gen.h tests/random.h
 tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 

@@ -4,8 +4,10 @@
  *
  * VMs are grouped by the owner a rule may have: the group of an owner holds its
  * VMs and those without owner, in inventory order; the group of global rules
- * holds all.  A group indexes its VMs by tag key and by tag pair.  Groups and the
- * sides of rules are resolved when first needed.
+ * holds all.  Owners who have no VM share one, so that there are never more groups
+ * than the inventory has owners, whatever rules come.  A group indexes its VMs by
+ * tag key and by tag pair.  Groups and the sides of rules are resolved when first
+ * needed.
  */
 #include "policy.h"
 
@@ -16,7 +18,6 @@ struct list {
 };
 
 struct group {
-	struct slice owner;             /* 16 bytes, or empty for global rules */
 	struct list members;
 	struct strmap keys, pairs;      /* -> lists */
 	VEC(struct list) lists;
@@ -53,7 +54,7 @@ struct policy_names {
 	struct strmap owners;           /* 16 bytes -> list in by_owner */
 	VEC(struct list) by_owner;
 	struct list ownerless;
-	struct strmap group_of;         /* owner -> group; the empty slice: global */
+	struct strmap group_of;         /* owner -> group; the empty slice: global; or NOBODY */
 	VEC(struct group *) groups;
 };
 
@@ -68,6 +69,9 @@ struct policy_host {
 	struct template (*templates)[2];
 	struct vm_rules *vm_rules;      /* of local VMs */
 };
+
+/* Stands for every owner who has no VM. */
+#define NOBODY "-"
 
 /* --- groups -------------------------------------------------------------------- */
 
@@ -146,7 +150,6 @@ group_new(struct policy_names *h, struct slice owner)
 	const struct list none = { 0 }, *own = &none, *free_vms = &h->ownerless;
 	uint32_t i = 0, k = 0;
 
-	g->owner = owner;
 	if (owner.n == 0) {
 		for (uint32_t v = 0; v < h->inv->vms.n; v++)
 			add_member(h, g, v);
@@ -166,9 +169,12 @@ static struct group *
 group_for(struct policy_names *h, const struct rule *r)
 {
 	struct slice owner = r->has_owner ? uuid_key(&r->owner) : (struct slice){ "", 0 };
-	const uint32_t *known = strmap_get(&h->group_of, owner);
+	const uint32_t *known;
 	uint32_t *at;
 
+	if (r->has_owner && !strmap_get(&h->owners, owner))
+		owner = slice_of(NOBODY);
+	known = strmap_get(&h->group_of, owner);
 	if (known)
 		return h->groups.v[*known];
 	owner = arena_slice(h->arena, owner);
@@ -197,18 +203,18 @@ lookup(const struct group *g, const struct strmap *map, struct slice key)
 }
 
 static bool
-in_group(const struct group *g, const struct vm *vm)
+in_group(const struct rule *r, const struct vm *vm)
 {
-	return g->owner.n == 0 || !vm->has_owner || slice_eq(g->owner, uuid_key(&vm->owner));
+	return !r->has_owner || !vm->has_owner || uuid_cmp(r->owner, vm->owner) == 0;
 }
 
 static void
-resolve_vm(const struct policy_names *names, struct arena *arena, const struct group *g,
+resolve_vm(const struct policy_names *names, struct arena *arena, const struct rule *r,
     struct policy_named *n)
 {
 	uint32_t number = inventory_find(names->inv, *n->vm), *one;
 
-	if (number == UINT32_MAX || !in_group(g, names->inv->vms.v[number]))
+	if (number == UINT32_MAX || !in_group(r, names->inv->vms.v[number]))
 		return;
 	one = arena_alloc(arena, sizeof(*one));
 	*one = number;
@@ -250,7 +256,7 @@ policy_names_side(struct policy_names *names, const struct rule *r, enum lang_si
 	for (unsigned i = 0; i < rs->n_vms; i++, at++) {
 		at->target = POLICY_VM;
 		at->vm = &rs->vms[i];
-		resolve_vm(names, arena, g, at);
+		resolve_vm(names, arena, r, at);
 	}
 	if (rs->vmall) {
 		at->target = POLICY_WILDCARD;

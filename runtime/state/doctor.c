@@ -149,10 +149,9 @@ check_items(struct doctor *d, enum state_kind kind)
 			tell(d, "unreadable", "mend or remove it; until then it is not in force",
 			    "%s/%s: %s", s->root, load_path(d->c->arena, kind, f->items.v[i]->uuid),
 			    f->items.v[i]->broken);
-	for (uint32_t i = 0; i < f->strangers.n; i++)
-		if (*f->strangers.v[i])
-			tell(d, "unreadable", "rename or remove it", "%s/%s/%s: not the name of a UUID",
-			    s->root, state_folder_path[kind], f->strangers.v[i]);
+	for (uint32_t i = 0; i < f->strangers.list.n; i++)
+		tell(d, "unreadable", "rename or remove it", "%s/%s/%s: not the name of a UUID", s->root,
+		    state_folder_path[kind], f->strangers.list.v[i]);
 }
 
 static void

@@ -19,6 +19,7 @@
 #include "watch.h"
 
 #define FILES_A_THREAD 400              /* fewer are read faster without another thread */
+#define GARBAGE_MAX ((size_t)16 << 20)  /* bytes that no stored rule or VM needs */
 
 const char *const state_folder_path[STATE_KINDS] = { "var/fw/rules", "var/fw/vms" };
 
@@ -182,7 +183,8 @@ load_file(struct loader *l, int folder, enum state_kind kind, struct loaded *to)
 	error = to->plain ? files_read_plain(folder, name, STATE_FILE_MAX, &l->text)
 	    : files_read(folder, name, STATE_FILE_MAX, &l->text, &st);
 	to->stamp = stamp_of(&st);
-	to->unread = error && error < FILES_SPECIAL;
+	/* A symbolic link is never read: that is about the file. */
+	to->unread = error && error < FILES_SPECIAL && error != ELOOP;
 	/* That is nothing about the file. */
 	if (error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR)
 		to->starved = error;
@@ -349,8 +351,6 @@ item_clear(struct state *s, struct state_item *it)
 {
 	if (it->rule && s->names)
 		names_remove(s->names, it);
-	if (it->rule || it->rvm.vm)
-		s->dead++;
 	s->rvms += it->rvm.vm != NULL;
 	it->rule = NULL;
 	it->rvm = (struct state_rvm){ 0 };
@@ -382,11 +382,11 @@ load_path(struct arena *arena, enum state_kind kind, struct uuid u)
 }
 
 static void
-tell_broken(struct state *s, enum state_kind kind, const struct state_item *it)
+tell_broken(struct state *s, enum state_kind kind, const struct state_item *it, const char *before)
 {
 	struct arena tmp = { 0 };
 
-	if (s->opts.warn)
+	if (s->opts.warn && !(before && strcmp(before, it->broken) == 0))
 		s->opts.warn(s->opts.context, arena_printf(&tmp, "%s/%s: passed over: %s", s->root,
 		    load_path(&tmp, kind, it->uuid), it->broken));
 	arena_free(&tmp);
@@ -396,18 +396,20 @@ static void
 take_loaded(struct state *s, enum state_kind kind, const struct loaded *from)
 {
 	struct state_item *it;
+	const char *before;
 
 	if (from->gone) {
 		load_drop(s, kind, from->uuid);
 		return;
 	}
 	it = item_for(s, kind, from->uuid);
+	before = it->broken;
 	item_clear(s, it);
 	it->stamp = from->stamp;
 	it->broken = from->broken;
 	it->unread = from->unread;
 	if (it->broken) {
-		tell_broken(s, kind, it);
+		tell_broken(s, kind, it, before);
 		return;
 	}
 	it->rule = from->rule;
@@ -487,22 +489,37 @@ is_plain(const struct dirent *e)
 }
 
 static void
-note_stranger(struct state *s, enum state_kind kind, const char *name)
+tell_stranger(struct state *s, enum state_kind kind, const char *name)
 {
-	struct state_folder *f = &s->folder[kind];
 	struct arena tmp = { 0 };
 	struct buf shown = { 0 };
 
-	for (uint32_t i = 0; i < f->strangers.n; i++)
-		if (strcmp(f->strangers.v[i], name) == 0)
-			return;
-	*vec_push(&s->arena, &f->strangers) = arena_copy(&s->arena, name, strlen(name));
+	if (!s->opts.warn)
+		return;
 	text_visible(&shown, slice_of(name));
-	if (s->opts.warn)
-		s->opts.warn(s->opts.context, arena_printf(&tmp, "%s/%s/%.*s: passed over: its name is "
-		    "not that of a UUID", s->root, state_folder_path[kind], (int)shown.n, shown.p));
+	s->opts.warn(s->opts.context, arena_printf(&tmp, "%s/%s/%.*s: passed over: its name is "
+	    "not that of a UUID", s->root, state_folder_path[kind], (int)shown.n, shown.p));
 	buf_free(&shown);
 	arena_free(&tmp);
+}
+
+/* Each is told of once while it is there, and forgotten when it is not. */
+static void
+note_stranger(struct state *s, enum state_kind kind, struct strangers *now, const char *name)
+{
+	const char *own = arena_copy(&now->arena, name, strlen(name));
+
+	if (!strmap_get(&s->folder[kind].strangers.known, slice_of(name)))
+		tell_stranger(s, kind, name);
+	*strmap_put(&now->arena, &now->known, slice_of(own)) = now->list.n;
+	*vec_push(&now->arena, &now->list) = own;
+}
+
+static void
+take_strangers(struct state_folder *f, struct strangers *now)
+{
+	arena_free(&f->strangers.arena);
+	f->strangers = *now;
 }
 
 /* All names of the folder; those that are new or changed are added to list. */
@@ -512,14 +529,13 @@ scan(struct state *s, enum state_kind kind, struct arena *arena, struct list *li
 	struct state_folder *f = &s->folder[kind];
 	int fd = openat(f->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct strangers strangers = { 0 };
 	struct dirent *e;
 	struct uuid u;
 
 	if (!dir)
 		return errno;
 	s->round++;
-	for (uint32_t i = 0; i < f->strangers.n; i++)
-		f->strangers.v[i] = "";
 	while (errno = 0, (e = readdir(dir)) != NULL) {
 		struct state_item *it;
 
@@ -530,7 +546,7 @@ scan(struct state *s, enum state_kind kind, struct arena *arena, struct list *li
 			break;
 		}
 		if (!is_ours(e->d_name, &u)) {
-			note_stranger(s, kind, e->d_name);
+			note_stranger(s, kind, &strangers, e->d_name);
 			continue;
 		}
 		it = load_find(s, kind, u);
@@ -542,6 +558,7 @@ scan(struct state *s, enum state_kind kind, struct arena *arena, struct list *li
 	}
 	error = errno;
 	closedir(dir);
+	take_strangers(f, &strangers);
 	return error;
 }
 
@@ -607,7 +624,7 @@ forget_folder(struct state *s, enum state_kind kind)
 
 	while (f->items.n)
 		load_drop(s, kind, f->items.v[f->items.n - 1]->uuid);
-	f->strangers.n = 0;
+	take_strangers(f, &(struct strangers){ 0 });
 	watch_end(s->watch, kind);
 	if (f->fd >= 0)
 		close(f->fd);
@@ -660,12 +677,25 @@ refresh(struct state *s, enum state_kind kind, struct arena *arena)
 	return refresh_some(s, kind, arena, &changed);
 }
 
-/* What replaced items have left in arenas is given back when it is more than what lives. */
+static size_t
+memory(const struct state *s)
+{
+	size_t n = s->arena.used;
+
+	for (unsigned i = 0; i < STATE_THREADS; i++)
+		if (s->loaders[i])
+			n += s->loaders[i]->arena.used;
+	return n;
+}
+
+/*
+ * What was replaced or dropped stays in arenas, and so do the names of what rules
+ * named.  When that is more than what lives, all is read anew.
+ */
 static void
 compact(struct state *s)
 {
-	if (s->dead > 20000 &&
-	    s->dead > 2 * ((uint64_t)s->folder[0].items.n + s->folder[1].items.n))
+	if (s->names && memory(s) > 2 * s->settled + GARBAGE_MAX)
 		load_free(s);
 }
 
@@ -692,6 +722,7 @@ load_refresh(struct state_call *c)
 		for (uint32_t i = 0; i < s->folder[STATE_RULES].items.n; i++)
 			if (s->folder[STATE_RULES].items.v[i]->rule)
 				names_add(s->names, s->folder[STATE_RULES].items.v[i]);
+		s->settled = memory(s);
 	}
 	return true;
 }
@@ -729,6 +760,7 @@ load_free(struct state *s)
 		if (f->fd >= 0)
 			close(f->fd);
 		free(f->known.slot);
+		arena_free(&f->strangers.arena);
 		memset(f, 0, sizeof(*f));
 		f->fd = -1;
 	}
@@ -741,5 +773,4 @@ load_free(struct state *s)
 	memset(&s->arena, 0, sizeof(s->arena));
 	s->names = NULL;
 	s->rvms++;
-	s->dead = 0;
 }

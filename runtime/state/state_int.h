@@ -54,8 +54,11 @@ struct state_folder {
 		struct state_item **slot;
 		uint32_t size;
 	} known;
-	/* Files that are none of ours: not a UUID's name. */
-	VEC(const char *) strangers;
+	struct strangers {
+		struct arena arena;
+		struct strmap known;
+		VEC(const char *) list;
+	} strangers;                    /* files whose names are not a UUID's, as last seen */
 };
 
 #define STATE_THREADS 8                 /* that read; and that compile */
@@ -81,7 +84,7 @@ struct state {
 	struct host *host;              /* of the last request; NULL: none */
 	uint64_t host_serial;           /* counts them */
 	char kept[UUID_TEXT + 1];       /* as `vms`: the same VMs as last time */
-	uint64_t dead;                  /* items that were replaced and still take memory */
+	size_t settled;                 /* bytes of what is stored, when all was read anew */
 };
 
 /* One operation on its way. */
