@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MPL-2.0
 # The service over HTTP on loopback, beside an HTTP server of Node.js that returns a
-# constant of the same size, in one run; as Markdown tables.  Needs wrk and node.
+# constant of the same size, and PostgreSQL that is asked for the same directly, in one
+# run; as Markdown tables.  Needs wrk, node and PostgreSQL.
 #
 #   tests/bench/fwapid.sh                 from the build folder
 #   RULES=10000 SECONDS_EACH=3 tests/bench/fwapid.sh
 #   BENCH_DIR=DIR tests/bench/fwapid.sh   keeps rules and store there for the next run
+#   PG=no tests/bench/fwapid.sh           without PostgreSQL
 #
 # Whole answers, and pages of 10 rules, as people look at them.  Exit status: 1 if a
 # request failed.
@@ -24,9 +26,17 @@ pids=()
 stop()
 {
 	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null || true
+	[ "${PG-}" = no ] || pg_clean
 	wait
 	[ -n "${BENCH_DIR-}" ] || rm -rf "$dir"
 }
+if [ "${PG-}" != no ]; then
+	PG_BUFFERS=2GB
+	PG_OPTIONS='-c work_mem=64MB -c maintenance_work_mem=1GB -c fsync=off -c jit=off'
+	PG_OPTIONS+=' -c max_wal_size=4GB -c max_parallel_workers_per_gather=0'
+	# shellcheck source=tests/pg.sh
+	. "${srcdir:-$here/../..}/tests/pg.sh" tests/bench-fwapid
+fi
 trap stop EXIT
 
 now()
@@ -118,14 +128,113 @@ measure()
 	    '{ printf "%s %.1f\n", $0, (c - b) / ($1 * s) }' >>"$dir/$1"
 }
 
+# --- PostgreSQL ---------------------------------------------------------------------
+# As rules.sql has them: arrays and GIN, and for prefixes a btree over all that contain one.
+pg_load()
+{
+	pg_init a
+	pg_sql a 'CREATE TABLE raw (j jsonb)'
+	pg_sql a 'CREATE TABLE texts (j text)'
+	./fwrule compile -r "$dir/rules.jsonl" --emit=moray | grep '^{' | sed 's/\\/\\\\/g' |
+	    pg_copy raw
+	curl -s "127.0.0.1:$port/rules" | sed 's/^\[//; s/]$//; s/},{"/}\n{"/g; s/\\/\\\\/g' |
+	    pg_copy texts
+	pg_psql -f "$here/rules.sql" >/dev/null
+}
+
+pg_psql()
+{
+	"$pg_bin/psql" -h "$pg_sockets" -p "$(pg_port a)" -U postgres -q -v ON_ERROR_STOP=1 "$@"
+}
+
+pg_copy()
+{
+	pg_psql -c "COPY $1 FROM STDIN"
+}
+
+# value TARGET PARAMETER
+value()
+{
+	local rest=${1#*"$2"=}
+
+	echo "${rest%%&*}"
+}
+
+# sql_of TARGET: the same question
+sql_of()
+{
+	local limit='' where
+
+	case $1 in
+	*'?ip='*)
+		where="ARRAY['$(value "$1" ip)'::inet]"
+		where="fromips @> $where OR toips @> $where"
+		;;
+	*subnet=*)
+		where="net = ANY(parents('$(value "$1" subnet)'::inet))"
+		where="uuid IN (SELECT uuid FROM targets_btree WHERE $where)"
+		;;
+	*)
+		where="ARRAY['$(value "$1" tag)']"
+		where="(fromtagkeys @> $where OR totagkeys @> $where)"
+		where="owner = '$(value "$1" owner_uuid)' AND $where"
+		;;
+	esac
+	case $1 in
+	*'&limit='*) limit=" LIMIT $(value "$1" limit)" ;;
+	esac
+	echo "SELECT json FROM rules WHERE $where ORDER BY uuid$limit;"
+}
+
+# What the postmaster's children took that have ended, in microseconds.
+pg_cpu()
+{
+	awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($14 + $15) * 1e6 / hz }' \
+	    "/proc/$(head -1 "$pg_top/a/data/postmaster.pid")/stat"
+}
+
+# ask_pg TARGETS: "rate p50 p99 cpu" of a hundred of them, asked by turns at random
+ask_pg()
+{
+	local scripts=() i=0 target before after
+
+	rm -f "$dir"/pg-*
+	while [ $i -lt 100 ] && read -r target; do
+		sql_of "$target" >"$dir/pg-$i.sql"
+		scripts+=(-f "$dir/pg-$i.sql")
+		i=$((i + 1))
+	done <"$1"
+	# The same rules, as a check of both.
+	[ "$(pg_psql -At -f "$dir/pg-7.sql" | wc -l)" -eq \
+	    "$(curl -s "127.0.0.1:$port$(sed -n 8p "$1")" | grep -o '"uuid":' | wc -l)" ] ||
+		{ echo "PostgreSQL finds others: $(cat "$dir/pg-7.sql")" >&2; return 1; }
+	before=$(pg_cpu)
+	"$pg_bin/pgbench" -h 127.0.0.1 -p "$(pg_port a)" -U postgres -n -M prepared -c "$clients" -j 1 \
+	    -T "$seconds" -l --log-prefix="$dir/pg-log" "${scripts[@]}" postgres >"$dir/pgbench" 2>&1
+	sleep 0.5
+	after=$(pg_cpu)
+	if grep -q 'failed transactions: [1-9]' "$dir/pgbench"; then
+		tail -5 "$dir/pgbench" >&2
+		return 1
+	fi
+	cat "$dir"/pg-log* | awk '{ print $3 }' | sort -n | awk -v s="$seconds" -v c="$after" -v b="$before" '
+		{ t[NR] = $1 }
+		END { printf "%.0f %.2f %.2f %.0f\n", NR / s, t[int((NR + 1) / 2)] / 1e3,
+		    t[int((NR * 99 + 99) / 100)] / 1e3, (c - b) / NR }'
+}
+
 # The round with the middle rate.
 middle()
 {
 	sort -n "$1" | sed -n "$((rounds / 2 + 1))p"
 }
 
-echo "| search | bytes | requests/s | p50 ms | p99 ms | CPU us | Node.js, a constant: requests/s | p50 ms | p99 ms | CPU us | times by rate | by CPU |"
-echo "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+[ "${PG-}" = no ] || pg_load
+# A core's rate is what one busy core would answer: a million by the microseconds.
+echo "$(awk '/^Threads/ { print $2 }' "/proc/$pid/status") threads of fwapid, $(nproc) of which answer; one of Node.js; wrk has one."
+echo
+echo "| search | bytes | requests/s | p50, p99 ms | CPU us | Node.js, a constant: requests/s | p50, p99 ms | CPU us | PostgreSQL: questions/s | p50, p99 ms | CPU us | times Node.js, by rate | by core | times PostgreSQL, by rate | by core |"
+echo "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 for what in ip 'subnet contains' 'subnet contains, a page' 'owner and tag' 'owner and tag, a page'; do
 	[ -s "$dir/$what" ] || { echo "no questions: $what"; exit 1; }
 	# The constant is the answer whose size is nearest to the mean.
@@ -151,9 +260,13 @@ for what in ip 'subnet contains' 'subnet contains, a page' 'owner and tag' 'owne
 	read -r rate p50 p99 errors bytes cost < <(middle "$dir/ours")
 	read -r node_rate node50 node99 _ _ node_cost < <(middle "$dir/theirs")
 	[ "$errors" -eq 0 ] || { echo "errors: $errors"; exit 1; }
-	echo "| $what | $bytes | $rate | $p50 | $p99 | $cost | $node_rate | $node50 | $node99 | $node_cost |" \
-	    "$(awk -v a="$rate" -v b="$node_rate" 'BEGIN { printf "%.1f", a / b }') |" \
-	    "$(awk -v a="$cost" -v b="$node_cost" 'BEGIN { printf "%.1f", b / a }') |"
+	pg_rate=0 pg50=- pg99=- pg_cost=0
+	[ "${PG-}" = no ] || read -r pg_rate pg50 pg99 pg_cost < <(ask_pg "$dir/$what")
+	echo "| $what | $bytes | $rate | $p50, $p99 | $cost | $node_rate | $node50, $node99 | $node_cost |" \
+	    "$pg_rate | $pg50, $pg99 | $pg_cost |" \
+	    "$(awk -v a="$rate" -v b="$node_rate" -v c="$cost" -v d="$node_cost" -v e="$pg_rate" \
+	        -v f="$pg_cost" 'BEGIN { printf "%.1f | %.1f | %.0f | %.0f |", a / b, d / c,
+	        e ? a / e : 0, f / c }')"
 done
 echo
 echo "Import $import s, start $started s until healthy," \
