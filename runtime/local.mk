@@ -20,6 +20,7 @@ libruntime_la_SOURCES = \
 	runtime/index/index.c runtime/index/index.h runtime/index/index_int.h \
 	runtime/index/keys.c \
 	runtime/index/match.c \
+	runtime/index/meet.c \
 	runtime/index/params.c runtime/index/query.h runtime/index/query_int.h \
 	runtime/index/prefixes.c \
 	runtime/index/record.c runtime/index/record.h \

@@ -334,6 +334,7 @@ fwr_query(struct fwr_reader *r, const char *params, size_t n, enum fwr_answer fo
 	if (!read_params(r, params, n, &q))
 		return -1;
 	q.count |= form == FWR_COUNT;
+	q.total = total != NULL;
 	index_begin(r->rd);
 	good = query_run(r->rd, &q, &r->answer);
 	if (good && !q.count)

@@ -2,9 +2,10 @@
 /*
  * The planner.  Each condition that the index has sets for is worth the number of
  * their elements, which the trees know without being walked; of a range of prefixes it
- * is guessed from a few.  The cheapest is collected; others that are nearly as cheap
- * are collected and intersected; what remains is checked on the candidates, the flags
- * that stand beside their numbers first, the rules themselves last.
+ * is guessed from a few.  The cheapest and those that are nearly as cheap are met
+ * (meet.c); what remains is checked on the candidates, the flags that stand beside their
+ * numbers first, the rules themselves last.  Numbers are mostly in the order of UUIDs,
+ * so who wants the first few rules gets them without the others being found.
  *
  * contains: sets of a chain of prefixes (prefixes.c);
  * within: a range of the map.
@@ -25,6 +26,8 @@ struct plan {
 #define PLAN_MAX (QUERY_CONDS + 5)
 /* Collecting an element is that much cheaper than checking a condition on a rule. */
 #define CHECK_COST 16
+/* So many times as rare, and going from one to the next in the other set is no walk any more. */
+#define SEEK_COST 128
 
 struct planner {
 	struct index_reader *rd;
@@ -34,6 +37,9 @@ struct planner {
 	unsigned n;
 	uint32_t flags_mask, flags;     /* what the flags of an answer must be */
 	bool nothing;                   /* no rule can answer */
+	unsigned conds;                 /* what is checked on the rules themselves */
+	uint64_t want;                  /* rules that are enough, the first ones */
+	struct query_meet meet;
 };
 
 void
@@ -51,6 +57,7 @@ query_answer_free(struct query_answer *a)
 	free(a->found.v);
 	free(a->other.v);
 	free(a->spare.v);
+	free(a->third.v);
 	free(a->bits.word);
 	free(a->sources.v);
 	memset(a, 0, sizeof(*a));
@@ -304,30 +311,15 @@ collect(struct planner *p, const struct plan *plan, struct query_list *out)
 	query_collect(p->rd, p->a, plan->first, plan->n, out);
 }
 
-static void
-intersect(struct query_list *l, const struct query_list *with)
-{
-	uint32_t n = 0, k = 0;
-
-	for (uint32_t i = 0; i < l->n; i++) {
-		while (k < with->n && with->v[k] < l->v[i])
-			k++;
-		if (k == with->n)
-			break;
-		if (with->v[k] == l->v[i])
-			l->v[n++] = l->v[i];
-	}
-	l->n = n;
-}
-
 /* --- checking ------------------------------------------------------------------------ */
 
+/* Both take out what does not answer, from one place in the list to its end. */
 static bool
-check_flags(struct planner *p, struct query_list *l)
+check_flags(struct planner *p, struct query_list *l, uint32_t from)
 {
-	uint32_t n = 0;
+	uint32_t n = from;
 
-	for (uint32_t i = 0; i < l->n; i++) {
+	for (uint32_t i = from; i < l->n; i++) {
 		const struct index_number *at = index_number_at(p->rd->ix, l->v[i]);
 
 		if (!at)
@@ -340,21 +332,21 @@ check_flags(struct planner *p, struct query_list *l)
 }
 
 static bool
-check_rules(struct planner *p, struct query_list *l, unsigned conds)
+check_rules(struct planner *p, struct query_list *l, uint32_t from)
 {
 	struct record_room room;
 	struct rule r;
-	uint32_t n = 0;
+	uint32_t n = from;
 
-	p->a->cost.checked += l->n;
-	for (uint32_t i = 0; i < l->n; i++) {
+	p->a->cost.checked += l->n - from;
+	for (uint32_t i = from; i < l->n; i++) {
 		bool good = true;
 
 		index_prefetch(p->rd, l->v, l->n, i);
 		if (!index_view(p->rd, l->v[i], &r, &room))
 			return false;
 		for (unsigned c = 0; good && c < QUERY_CONDS; c++)
-			if (conds >> c & 1)
+			if (p->conds >> c & 1)
 				good = query_holds(p->q, c, &r);
 		if (good)
 			l->v[n++] = l->v[i];
@@ -364,10 +356,41 @@ check_rules(struct planner *p, struct query_list *l, unsigned conds)
 }
 
 static bool
+check(struct planner *p, struct query_list *l, uint32_t from)
+{
+	return (!p->flags_mask || check_flags(p, l, from)) &&
+	    (!p->conds || check_rules(p, l, from));
+}
+
+/* --- finding ------------------------------------------------------------------------- */
+
+/* All rules, in the order of their UUIDs. */
+struct walk {
+	struct query_list *l;
+	uint64_t want;
+};
+
+static bool
 add_number(void *context, uint32_t number)
 {
-	query_list_add(context, number);
-	return true;
+	struct walk *w = context;
+
+	query_list_add(w->l, number);
+	return w->l->n < w->want;
+}
+
+static bool
+find_all(struct planner *p)
+{
+	struct query_list *l = &p->a->found;
+	bool checks = p->flags_mask || p->conds;
+	struct walk w = { l, checks ? UINT64_MAX : p->want };
+
+	if (w.want > p->rd->state.rules)
+		query_list_room(l, p->rd->state.rules);
+	if (w.want)
+		index_walk(p->rd, add_number, &w);
+	return check(p, l, 0);
 }
 
 static int
@@ -378,47 +401,119 @@ plan_cmp(const void *a, const void *b)
 	return x->estimate < y->estimate ? -1 : x->estimate > y->estimate;
 }
 
+#define BLOCK_FIRST 32          /* numbers that are checked together: few for who wants few */
+#define BLOCK_MOST 1024
+
+/* Adds to found what all conditions have from one number to another, at least the first `want`. */
+static bool
+find_between(struct planner *p, struct query_meet *m, uint32_t from, uint32_t to, uint64_t want)
+{
+	struct query_list *l = &p->a->found;
+	uint32_t start = l->n, block = want < BLOCK_FIRST ? (uint32_t)want : BLOCK_FIRST;
+
+	query_meet_begin(m, from, to);
+	while (l->n - start < want) {
+		uint32_t at = l->n, got = query_meet_next(m, l, block);
+
+		if (!check(p, l, at))
+			return false;
+		if (got < block)
+			break;
+		block = block < BLOCK_MOST / 2 ? block * 2 : BLOCK_MOST;
+	}
+	return true;
+}
+
 /*
- * Leaves in found the rules that answer.  *ordered says that they are in the order
- * of their UUIDs already.
+ * The first condition, and those that are about as rare, are met; the others are checked
+ * on the rules.  What is not made of a few sets is collected to be met.
+ */
+static void
+plan_meeting(struct planner *p, struct query_meet *m)
+{
+	struct query_list *room[] = { &p->a->other, &p->a->third };
+	unsigned rooms = 0;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		const struct plan *plan = &p->plan[i];
+		uint64_t times = plan->estimate / (p->plan[0].estimate + 1);
+
+		if (i && plan->is_flag)
+			continue;
+		if ((i == 0 || times < SEEK_COST) &&
+		    query_meet_add(m, p->rd, &p->a->sources.v[plan->first], plan->n))
+			continue;
+		if (rooms == BASE_COUNT(room) || (i && times >= CHECK_COST)) {
+			p->conds |= 1u << plan->cond;
+			continue;
+		}
+		collect(p, plan, room[rooms]);
+		query_meet_add_list(m, room[rooms++]);
+	}
+}
+
+/*
+ * The first in the order of UUIDs: numbers that an index was built with are in that order,
+ * so the first of them that answer are enough; of the later ones, all.
+ */
+static bool
+find_first(struct planner *p, struct query_meet *m)
+{
+	struct query_list *l = &p->a->found, *late = &p->a->spare;
+	uint32_t sorted = p->rd->ix->sorted;
+
+	if (!find_between(p, m, sorted, UINT32_MAX, UINT64_MAX))
+		return false;
+	late->n = 0;
+	query_list_room(late, l->n);
+	memcpy(late->v, l->v, l->n * sizeof(*l->v));
+	late->n = l->n;
+	l->n = 0;
+	if (!find_between(p, m, 0, sorted, p->want))
+		return false;
+	query_list_room(l, late->n);
+	memcpy(l->v + l->n, late->v, late->n * sizeof(*l->v));
+	l->n += late->n;
+	return true;
+}
+
+/*
+ * Leaves in found the rules that answer, or the first of them that are wanted and perhaps
+ * more.  *ordered says that they are in the order of their UUIDs already.
  */
 static bool
 find(struct planner *p, bool *ordered)
 {
-	struct query_answer *a = p->a;
-	struct query_list *l = &a->found;
-	unsigned conds = 0, next = 0;
+	struct query_list *l = &p->a->found;
+	bool good;
 
 	*ordered = p->n == 0;
-	if (p->n == 0) {
-		query_list_room(l, p->rd->state.rules);
-		index_walk(p->rd, add_number, l);
-	} else {
-		for (unsigned i = 0; i < p->n && p->n > 1; i++)
-			p->plan[i].estimate = estimate(p, &p->plan[i]);
-		if (p->n > 1)
-			qsort(p->plan, p->n, sizeof(p->plan[0]), plan_cmp);
-		collect(p, &p->plan[next++], l);
+	if (p->n == 0)
+		return find_all(p);
+	for (unsigned i = 0; i < p->n; i++)
+		p->plan[i].estimate = estimate(p, &p->plan[i]);
+	qsort(p->plan, p->n, sizeof(p->plan[0]), plan_cmp);
+	if (p->n == 1 && p->want >= p->plan[0].estimate) {
+		collect(p, &p->plan[0], l);
+		return check(p, l, 0);
 	}
-	for (; next < p->n; next++) {
-		struct plan *plan = &p->plan[next];
+	p->meet.conds = p->meet.n_cursors = p->meet.first[0] = 0;
+	p->meet.sought = 0;
+	plan_meeting(p, &p->meet);
+	good = p->want == UINT64_MAX ? find_between(p, &p->meet, 0, UINT32_MAX, UINT64_MAX)
+	    : find_first(p, &p->meet);
+	p->a->cost.sought += p->meet.sought;
+	return good;
+}
 
-		if (plan->is_flag)
-			continue;
-		if (plan->estimate > (uint64_t)l->n * CHECK_COST) {
-			conds |= 1u << plan->cond;
-			continue;
-		}
-		collect(p, plan, &a->other);
-		intersect(l, &a->other);
-	}
-	if (p->q->port != QUERY_NONE)
-		conds |= 1u << COND_PORT;
-	/* A single condition that is a flag was checked by being collected. */
-	if (p->flags_mask && !(p->n == 1 && p->plan[0].is_flag && p->q->global != false) &&
-	    !check_flags(p, l))
-		return false;
-	return !conds || check_rules(p, l, conds);
+/* How many rules are needed of those that answer, in the order of UUIDs. */
+static uint64_t
+wanted(const struct query *q)
+{
+	if (q->count || q->total || (q->n_sort && (q->sort[0].key != QUERY_BY_UUID ||
+	    q->sort[0].down)))
+		return UINT64_MAX;
+	return q->limit == UINT32_MAX ? UINT64_MAX : (uint64_t)q->offset + q->limit;
 }
 
 /* One set and nothing to check: its count is the answer. */
@@ -462,8 +557,10 @@ query_run(struct index_reader *rd, const struct query *q, struct query_answer *a
 	p.n = 0;
 	p.flags_mask = p.flags = 0;
 	p.nothing = false;
+	p.conds = q->port != QUERY_NONE ? 1u << COND_PORT : 0;
+	p.want = wanted(q);
 	a->found.n = a->sources.n = a->total = 0;
-	a->cost.collected = a->cost.checked = 0;
+	a->cost.collected = a->cost.sought = a->cost.checked = 0;
 	if (query_count_prefix(rd, q, &a->total))
 		return !index_is_corrupt(rd);
 	for (unsigned c = 0; c < COND_PORT && !p.nothing; c++)
@@ -473,6 +570,9 @@ query_run(struct index_reader *rd, const struct query *q, struct query_answer *a
 		plan_flags(&p);
 	if (p.nothing || count_only(&p))
 		return !index_is_corrupt(rd);
+	/* A single condition that is a flag is checked by being collected. */
+	if (p.n == 1 && p.plan[0].is_flag && q->global != false)
+		p.flags_mask = 0;
 	if (!find(&p, &ordered))
 		return false;
 	a->total = a->found.n;

@@ -40,6 +40,7 @@ struct query {
 	struct { uint8_t key; bool down; } sort[QUERY_SORT_MAX];
 	unsigned n_sort;
 	bool count, explain;
+	bool total;                     /* how many there are is asked for, whatever the limit */
 	unsigned fields;                /* BACKEND_PARSED_* */
 };
 
@@ -92,11 +93,12 @@ struct query_list {
 
 struct query_answer {
 	struct query_list found;        /* in order, offset and limit applied */
-	uint32_t total;                 /* without them */
-	struct {                        /* what it took: elements of sets, and whole rules */
-		uint64_t collected, checked;
+	uint32_t total;                 /* without them, if count or total was asked for */
+	/* What it took: elements taken out of sets, numbers looked for in sets, whole rules. */
+	struct {
+		uint64_t collected, sought, checked;
 	} cost;
-	struct query_list other, spare;
+	struct query_list other, third, spare;
 	struct query_bits { uint64_t *word; uint32_t top; } bits;
 	struct { struct query_source *v; uint32_t n, cap; } sources;
 };

@@ -66,6 +66,42 @@ query_is_behind(const struct map_entry *e, const struct query_source *s)
 void query_collect(struct index_reader *rd, struct query_answer *a, uint32_t first, uint32_t n,
     struct query_list *out);
 
+/* --- meeting ----------------------------------------------------------------------- */
+
+/* Where one set or list stands. */
+struct query_cursor {
+	struct store *store;
+	uint32_t set;
+	unsigned bits;                  /* as a source's */
+	bool is_list, started, ended;
+	uint32_t value;                 /* the number it stands at */
+	struct set_iter it;
+	const uint32_t *run;            /* the leaf, or the list */
+	uint32_t at, n;
+};
+
+#define QUERY_MEET_CURSORS 32
+#define QUERY_MEET_CONDS 16
+
+/* Conditions that are met; of 0 at first. */
+struct query_meet {
+	struct query_cursor cursor[QUERY_MEET_CURSORS];
+	unsigned first[QUERY_MEET_CONDS + 1];   /* of each condition's cursors */
+	unsigned conds, n_cursors;
+	uint32_t next, to;              /* numbers that are still to be looked at */
+	uint64_t sought;
+};
+
+/* A condition of sets; false, and nothing is added, if it is not one, or they are too many. */
+bool query_meet_add(struct query_meet *m, struct index_reader *rd, const struct query_source *s,
+    uint32_t n);
+/* A condition of ascending numbers, which must stay. */
+void query_meet_add_list(struct query_meet *m, const struct query_list *l);
+/* From one number to before another; may be done again. */
+void query_meet_begin(struct query_meet *m, uint32_t from, uint32_t to);
+/* Adds the next `most` numbers that all conditions have; fewer: these were the last. */
+uint32_t query_meet_next(struct query_meet *m, struct query_list *out, uint32_t most);
+
 void query_list_room(struct query_list *l, uint32_t n);
 
 static inline void

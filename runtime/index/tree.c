@@ -298,7 +298,7 @@ map_weight(struct store *st, uint32_t root, const struct map_key *first,
 /* --- walking ----------------------------------------------------------------- */
 
 static void
-descend(struct tree_iter *it, uint32_t ref, const struct map_key *key)
+descend(struct tree_iter *it, uint32_t ref, const void *key)
 {
 	const struct shape *s = &shapes[it->kind];
 	unsigned height = it->depth ? TREE_MAX_HEIGHT - it->depth : TREE_MAX_HEIGHT;
@@ -331,7 +331,7 @@ descend(struct tree_iter *it, uint32_t ref, const struct map_key *key)
 
 void
 tree_begin(struct tree_iter *it, struct store *st, enum tree_kind kind, uint32_t root,
-    const struct map_key *key)
+    const void *key)
 {
 	it->store = st;
 	it->kind = kind;
@@ -726,6 +726,16 @@ set_begin(struct set_iter *it, struct store *st, uint32_t set)
 	it->single = set & SET_ONE;
 	it->one = set & ~SET_ONE;
 	tree_begin(&it->tree, st, TREE_SET, it->single ? 0 : set, NULL);
+}
+
+void
+set_begin_at(struct set_iter *it, struct store *st, uint32_t set, uint32_t number)
+{
+	uint32_t element = number << 4;
+
+	it->single = (set & SET_ONE) && set_number(set) >= number;
+	it->one = set & ~SET_ONE;
+	tree_begin(&it->tree, st, TREE_SET, set & SET_ONE ? 0 : set, &element);
 }
 
 const uint32_t *

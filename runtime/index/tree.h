@@ -95,9 +95,9 @@ struct tree_iter {
 	} path[TREE_MAX_HEIGHT + 1];
 };
 
-/* From the first entry on; for a map, from the first not before key, if one is given. */
+/* From the first entry on, or from the first not before key (an element's), if one is given. */
 void tree_begin(struct tree_iter *it, struct store *st, enum tree_kind kind, uint32_t root,
-    const struct map_key *key);
+    const void *key);
 /* The rest of the current leaf as a run of *n entries, and on to the next; NULL at the end. */
 const void *tree_next_run(struct tree_iter *it, uint32_t *n);
 
@@ -133,6 +133,8 @@ struct set_iter {
 };
 
 void set_begin(struct set_iter *it, struct store *st, uint32_t set);
+/* From the first element on whose number is not below. */
+void set_begin_at(struct set_iter *it, struct store *st, uint32_t set, uint32_t number);
 const uint32_t *set_next_run(struct set_iter *it, uint32_t *n);
 /* From ascending elements. */
 uint32_t set_build(struct store *st, const uint32_t *element, uint32_t n);
