@@ -25,6 +25,7 @@ check_PROGRAMS += \
 	tests/lint-sets-test \
 	tests/lint-test \
 	tests/map-test \
+	tests/meet-test \
 	tests/net-test \
 	tests/ortc-test \
 	tests/passes-test \
@@ -92,6 +93,7 @@ tests_pset_test_SOURCES = tests/pset-test.c tests/random.h tests/trie.h
 tests_query_params_test_SOURCES = tests/query-params-test.c
 tests_query_plan_test_SOURCES = tests/query-plan-test.c
 tests_rpc_drain_test_SOURCES = tests/rpc-drain-test.c
+tests_meet_test_SOURCES = tests/meet-test.c tests/random.h
 tests_map_test_SOURCES = tests/map-test.c tests/random.h
 tests_record_test_SOURCES = tests/record-test.c tests/random.h
 tests_region_test_SOURCES = tests/region-test.c tests/points.h tests/random.h

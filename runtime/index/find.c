@@ -26,6 +26,8 @@ struct plan {
 #define PLAN_MAX (QUERY_CONDS + 5)
 /* Collecting an element is that much cheaper than checking a condition on a rule. */
 #define CHECK_COST 16
+/* Below that many times as rare, reading both is faster than looking for one in the other. */
+#define ALIKE 12
 /* So many times as rare, and going from one to the next in the other set is no walk any more. */
 #define SEEK_COST 128
 
@@ -499,6 +501,7 @@ find(struct planner *p, bool *ordered)
 	}
 	p->meet.conds = p->meet.n_cursors = p->meet.first[0] = 0;
 	p->meet.sought = 0;
+	p->meet.alike = p->n > 1 && p->plan[p->n - 1].estimate / ALIKE <= p->plan[0].estimate;
 	plan_meeting(p, &p->meet);
 	good = p->want == UINT64_MAX ? find_between(p, &p->meet, 0, UINT32_MAX, UINT64_MAX)
 	    : find_first(p, &p->meet);

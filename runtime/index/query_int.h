@@ -88,6 +88,7 @@ struct query_meet {
 	struct query_cursor cursor[QUERY_MEET_CURSORS];
 	unsigned first[QUERY_MEET_CONDS + 1];   /* of each condition's cursors */
 	unsigned conds, n_cursors;
+	bool alike;                     /* the conditions have about as many numbers */
 	uint32_t next, to;              /* numbers that are still to be looked at */
 	uint64_t sought;
 };

@@ -210,7 +210,9 @@ put_questions(FILE *f, uint32_t n, uint32_t k)
 			put_v6(f, true);
 		fprintf(f, "\nowner ");
 		put_uuid(f, 2, zipf(n / 50 + 1));
-		fprintf(f, "\ntag k%u", zipf(2000));
+		fprintf(f, "\ntag k%u\npage ", zipf(2000));
+		put_uuid(f, 2, zipf(n / 50 + 1));
+		fprintf(f, "/k%u", zipf(2000));
 		fprintf(f, "\nuuid ");
 		put_uuid(f, 1, random_below(n));
 		fprintf(f, "\n");

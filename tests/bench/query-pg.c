@@ -26,6 +26,9 @@ static const struct layout {
 	{ "owner", "btree", "rules WHERE owner = $1::uuid" },
 	{ "tag", "GIN",
 	  "rules WHERE fromtagkeys @> ARRAY[$1::text] OR totagkeys @> ARRAY[$1::text]" },
+	{ "page", "btree, GIN", "rules WHERE owner = split_part($1, '/', 1)::uuid AND "
+	  "(fromtagkeys @> ARRAY[split_part($1, '/', 2)] OR "
+	  "totagkeys @> ARRAY[split_part($1, '/', 2)])" },
 	{ "contains", "GiST", "targets_gist WHERE net >>= $1::inet" },
 	{ "contains", "SP-GiST", "targets_spgist WHERE net >>= $1::inet" },
 	{ "contains", "btree, = ANY(the parents)",
@@ -186,13 +189,18 @@ main(int argc, char **argv)
 			n++;
 	run(db, "", "-", "-", "SELECT 1", q, n < MOST ? n : MOST);
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++) {
+		/* Of rows, not of their count. */
+		const char *limit = strcmp(layouts[i].kind, "page") == 0 ? " LIMIT 10" : "";
+
 		snprintf(sql, sizeof(sql), "SELECT count(DISTINCT uuid) FROM %s", layouts[i].from);
 		run(db, layouts[i].kind, layouts[i].name, "count", sql, q, n);
-		snprintf(sql, sizeof(sql), "SELECT DISTINCT uuid FROM %s ORDER BY uuid", layouts[i].from);
+		snprintf(sql, sizeof(sql), "SELECT DISTINCT uuid FROM %s ORDER BY uuid%s", layouts[i].from,
+		    limit);
 		run(db, layouts[i].kind, layouts[i].name, "uuids", sql, q, n);
 		/* A rule's JSON is in rules; targets lead there by their UUID. */
 		if (strncmp(layouts[i].from, "rules", 5) == 0)
-			snprintf(sql, sizeof(sql), "SELECT json FROM %s ORDER BY uuid", layouts[i].from);
+			snprintf(sql, sizeof(sql), "SELECT json FROM %s ORDER BY uuid%s",
+			    layouts[i].from, limit);
 		else
 			snprintf(sql, sizeof(sql), "SELECT json FROM rules WHERE uuid IN "
 			    "(SELECT uuid FROM %s) ORDER BY uuid", layouts[i].from);

@@ -80,8 +80,15 @@ server_answer(struct server *s)
 static void
 server_ask(struct server *s, const struct question *k, const char *text, bool count)
 {
-	const char *const match[] = { "exact", "contains", "within", "overlaps" };
+	static const char *const match[] = { "exact", "contains", "within", "overlaps" };
 
+	if (k->q.limit == PAGE) {
+		fprintf(s->to, "{\"id\":1,\"method\":\"query\",\"params\":{\"owner_uuid\":\"%.*s\","
+		    "\"tag\":\"%s\",\"limit\":%u,\"count\":%s}}\n", UUID_TEXT, text,
+		    text + UUID_TEXT + 1, PAGE, count ? "true" : "false");
+		fflush(s->to);
+		return;
+	}
 	fprintf(s->to, "{\"id\":1,\"method\":\"query\",\"params\":{\"%s\":\"%s\","
 	    "\"match\":\"%s\",\"count\":%s}}\n", k->q.ips.n ? "ip" : k->q.subnets.n ? "subnet"
 	    : k->q.owners.n ? "owner_uuid" : "tag", text, match[k->q.match],

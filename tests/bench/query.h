@@ -9,8 +9,9 @@
 
 #include "runtime/index/query.h"
 
+/* page: the first 10 rules that have an owner and a tag. */
 static const char *const kinds[] = { "uuid", "exact-ip", "exact-ip-once", "exact-subnet", "owner",
-	"tag", "contains", "overlaps" };
+	"tag", "page", "contains", "overlaps" };
 
 static inline double
 now(void)
@@ -20,6 +21,8 @@ now(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
+
+#define PAGE 10                 /* rules */
 
 struct question {
 	char kind[16];
@@ -34,7 +37,7 @@ read_question(const char *line, struct question *k, struct arena *arena)
 {
 	char value[128];
 	struct slice s;
-	struct prefix p;
+	struct prefix p = { 0 };
 
 	memset(k, 0, sizeof(*k));
 	query_init(&k->q);
@@ -51,6 +54,13 @@ read_question(const char *line, struct question *k, struct arena *arena)
 	if (strcmp(k->kind, "tag") == 0) {
 		*vec_push(arena, &k->q.tags) = (struct query_tag){ s, { 0 }, false };
 		return true;
+	}
+	if (strcmp(k->kind, "page") == 0 && s.n > UUID_TEXT) {
+		k->q.limit = PAGE;
+		*vec_push(arena, &k->q.tags) = (struct query_tag){
+			slice_of(k->text + UUID_TEXT + 1), { 0 }, false };
+		s.n = UUID_TEXT;
+		return uuid_read(s, vec_push(arena, &k->q.owners));
 	}
 	if (strcmp(k->kind, "contains") == 0)
 		k->q.match = QUERY_CONTAINS;
