@@ -260,6 +260,20 @@ report_known(struct proof *pf, const struct region_diff *d)
 }
 
 static void
+report_large(struct proof *pf)
+{
+	struct buf text = { 0 };
+
+	buf_str(&text, "VM ");
+	buf_uuid(&text, pf->meaning->vm->uuid);
+	buf_printf(&text, ": %s", pf->v->file);
+	buf_char(&text, '\0');
+	diag_add(pf->v->diags, DIAG_verify_large, NULL, (struct span){ 0, 0 }, text.p);
+	buf_free(&text);
+	pf->failed = true;
+}
+
+static void
 prove_class(struct proof *pf)
 {
 	struct addr first = family_first(pf->v->fam), last = family_last(pf->v->fam);
@@ -268,8 +282,7 @@ prove_class(struct proof *pf)
 
 	pf->odd = false;
 	if (!filter_boxes(&pf->scratch, pf->file, pf->class, &pf->outcomes, &text)) {
-		diag_add(pf->v->diags, DIAG_verify_large, NULL, (struct span){ 0, 0 }, pf->v->file);
-		pf->failed = true;
+		report_large(pf);
 		return;
 	}
 	policy_boxes(pf, true, &does);
@@ -302,7 +315,7 @@ verify_file(const struct verify *v, const struct policy *meaning, struct slice t
 
 	pf.outcomes.arena = &pf.arena;
 	if (text.n > IPF_FILE_MAX) {
-		diag_add(v->diags, DIAG_verify_large, NULL, (struct span){ 0, 0 }, v->file);
+		report_large(&pf);
 		return false;
 	}
 	if (ipf_read(&pf.arena, &found, &src, v->fam, &file)) {
@@ -312,7 +325,7 @@ verify_file(const struct verify *v, const struct policy *meaning, struct slice t
 		filter_space_add(space, &file);
 		add_protocols(space, &pf);
 		if (!filter_space_close(space))
-			pf.failed = true;
+			report_large(&pf);
 		for (uint32_t i = 0; i < space->list.n && !pf.failed; i++) {
 			pf.class = &space->list.v[i];
 			prove_class(&pf);
