@@ -54,6 +54,9 @@ cure(const struct ptest_reader *rd, const char *found, const char **expected, in
 {
 	bool word = strcmp(found, "a word") == 0;
 
+	if (word && among("expect", expected, n) && text_distance(text_of(rd, rd->at),
+	    slice_of("from")) == 0)
+		return "this is a rule; a test names the file that it stands in: rules site.fwrule";
 	if (among("expect", expected, n) && among("rules", expected, n))
 		return "a line is: rules PATH, vms PATH, remote-vms PATH, or expect allow|block in|out "
 		    "PROTOCOL [PORTS] from WHO to WHOM";
@@ -79,6 +82,7 @@ ptestast_syntax_error(struct ptest_reader *rd, const char *found, const char **e
 {
 	struct buf text = { 0 };
 	const char *help = cure(rd, found, expected, n);
+	bool numbers = among("port", expected, n) || among("type", expected, n);
 	struct diag *d;
 	int kept = 0;
 
@@ -87,7 +91,8 @@ ptestast_syntax_error(struct ptest_reader *rd, const char *found, const char **e
 		return;                 /* the scanner has said what is wrong */
 	for (int i = 0; i < n; i++)
 		if (strcmp(expected[i], "the end of the file") != 0)
-			expected[kept++] = expected[i];
+			expected[kept++] = numbers && strcmp(expected[i], "a word") == 0 ? "a number"
+			    : expected[i];
 	for (int i = 0; i < kept; i++)
 		buf_printf(&text, expected[i][1] ? "%s%s" : "%s\"%s\"", i == 0 ? "expected "
 		    : i == kept - 1 ? " or " : ", ", strcmp(expected[i], "VMS") == 0 ? "vms"

@@ -209,7 +209,8 @@ left_out(struct check *c, const char *what, uint32_t n, const char *cure)
 
 	if (n == 0)
 		return;
-	d = diag_add(c->in->diags, DIAG_convert_other, NULL, (struct span){ 0, 0 }, n, what);
+	d = diag_add(c->in->diags, DIAG_convert_other, NULL, (struct span){ 0, 0 }, n, what,
+	    n == 1 ? " is" : "s are");
 	diag_help(c->in->diags, d, cure, c->format->title);
 }
 
@@ -228,10 +229,10 @@ convert_write(struct buf *out, struct input *in, const struct convert_format *fo
 		if (c.lost[i])
 			diag_add(in->diags, DIAG_convert_field, NULL, (struct span){ 0, 0 },
 			    format->title, field_text[i], in->rules.n, c.lost[i]);
-	left_out(&c, "comments", in->n_comments, "only `fwrule fmt` keeps them");
-	left_out(&c, "localVMs", in->n_local_vms, "%s holds rules");
+	left_out(&c, "comment", in->n_comments, "only `fwrule fmt` keeps them");
+	left_out(&c, "localVM", in->n_local_vms, "%s holds rules");
 	if (!format->remote_vms)
-		left_out(&c, "remoteVMs", in->remote_vms.n, "%s holds rules only; a payload both");
+		left_out(&c, "remoteVM", in->remote_vms.n, "%s holds rules only; a payload both");
 	if (in->diags->errors != errors)
 		return false;
 	format->write(out, in);

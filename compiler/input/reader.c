@@ -316,11 +316,15 @@ static bool
 check_utf8(struct input *in, const struct src *src)
 {
 	size_t bad = text_utf8_bad(src->text);
+	struct diag *d;
 
 	if (bad == src->text.n)
 		return true;
-	diag_add(in->diags, DIAG_not_utf8, src, (struct span){ (uint32_t)bad, 1 },
+	d = diag_add(in->diags, DIAG_not_utf8, src, (struct span){ (uint32_t)bad, 1 },
 	    (unsigned char)src->text.p[bad]);
+	if (src->text.n > 1 && (memcmp(src->text.p, "\xff\xfe", 2) == 0 ||
+	    memcmp(src->text.p, "\xfe\xff", 2) == 0))
+		diag_help(in->diags, d, "it seems to be UTF-16: save it as UTF-8");
 	return false;
 }
 
@@ -528,7 +532,8 @@ read_remote_vm(struct input *in, const char *path)
 		*vec_push(in->arena, &in->remote_vms) = src;
 }
 
-static void
+/* How many files it holds; -1 after a diagnostic. */
+static int
 read_folder(struct input *in, const char *dir, bool remote)
 {
 	struct dirent **names;
@@ -539,7 +544,7 @@ read_folder(struct input *in, const char *dir, bool remote)
 		src = arena_zero(in->diags->arena, sizeof(*src));
 		src->name = slice_of(dir);
 		cannot_read(in->diags, src, strerror(errno));
-		return;
+		return -1;
 	}
 	for (int i = 0; i < n; i++) {
 		char *path = join(in, dir, names[i]->d_name);
@@ -551,6 +556,17 @@ read_folder(struct input *in, const char *dir, bool remote)
 		free(names[i]);
 	}
 	free(names);
+	return n;
+}
+
+static void
+warn_empty(struct input *in, const char *dir)
+{
+	struct src *src = arena_zero(in->diags->arena, sizeof(*src));
+
+	src->name = slice_of(dir);
+	diag_help(in->diags, diag_add(in->diags, DIAG_input_folder, src, NOWHERE),
+	    "rule source text is named file by file: %s/*.fwrule", dir);
 }
 
 void
@@ -567,7 +583,7 @@ input_read(struct input *in, const char *path)
 		read_folder(in, join(in, path, "rules"), false);
 		if (is_folder(join(in, path, "vms")))
 			read_folder(in, join(in, path, "vms"), true);
-	} else {
-		read_folder(in, path, false);
+	} else if (read_folder(in, path, false) == 0) {
+		warn_empty(in, path);
 	}
 }

@@ -179,8 +179,9 @@ check_target(struct names *n, const struct lint_rule *r, const struct ast_target
 		return;
 	if (!get(n, &x)) {
 		if (t->kind == AST_VM) {
-			lint_report(n->l, r, LINT_unknown_vm, t->span, "no VM has the UUID %.*s",
+			f = lint_report(n->l, r, LINT_unknown_vm, t->span, "no VM has the UUID %.*s",
 			    SLICE_ARGS(t->text));
+			lint_help(n->l, f, "VMs of other hosts are given with --remote-vms");
 		} else if (t->kind == AST_TAG) {
 			f = lint_report(n->l, r, LINT_unknown_tag, t->span, t->has_value
 			    ? "no VM has the tag with that value" : "no VM has the tag");
@@ -192,11 +193,14 @@ check_target(struct names *n, const struct lint_rule *r, const struct ast_target
 		return;
 	x.has_owner = true;
 	x.owner = r->rule->owner;
-	if (!get(n, &x))
-		lint_report(n->l, r, LINT_owner_mismatch, t->span, t->kind == AST_VM
+	if (!get(n, &x)) {
+		f = lint_report(n->l, r, LINT_owner_mismatch, t->span, t->kind == AST_VM
 		    ? "the VM belongs to another owner than the rule"
 		    : t->kind == AST_TAG ? "all VMs with the tag belong to other owners than the rule"
 		    : "the rule's owner has no VM");
+		lint_help(n->l, f, "a rule with an owner names only that owner's VMs; one without, "
+		    "@global, names all");
+	}
 }
 
 /* --- the VMs of a side ---------------------------------------------------------------- */

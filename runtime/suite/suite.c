@@ -43,12 +43,13 @@ read_vms(struct reading *r, const struct ptest_path *paths, uint32_t n, bool rem
 	}
 }
 
+/* whole: the test file was read to its end, and names what it names. */
 static void
-read_host(struct reading *r)
+read_host(struct reading *r, bool whole)
 {
-	if (r->file.rules.n == 0)
+	if (whole && r->file.rules.n == 0)
 		missing(r, "rules", "name a file of rules: rules site.fwrule");
-	if (r->file.vms.n == 0)
+	if (whole && r->file.vms.n == 0)
 		missing(r, "VMs", "name what `vmadm lookup -j` prints: vms vms.json");
 	for (uint32_t i = 0; i < r->file.rules.n; i++)
 		input_read(&r->in, relative(r->arena, r->path, r->file.rules.v[i].text));
@@ -107,8 +108,7 @@ suite_run(struct arena *arena, struct diags *diags, const char *path,
 	out->src = src;
 	input_init(&r.in, arena, diags, (struct lang_opts){ 0 });
 	inventory_init(&r.inv, arena, diags);
-	ptest_read(arena, diags, src, &r.file);
-	read_host(&r);
+	read_host(&r, ptest_read(arena, diags, src, &r.file));
 	if (diags->errors == errors)
 		decide(&r, opts, out);
 	else
