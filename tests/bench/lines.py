@@ -4,7 +4,7 @@
 Filter lines at each level, and what the levels and the proof cost, as Markdown
 for doc/performance.md.
 
-usage: lines.py FWRULE SRCDIR [--growth]
+usage: lines.py FWRULE SRCDIR [--growth [PLOT.svg]]
 
 Lines are those of the rules: the six that each file ends with are left out.  The
 bound is `compile -v`'s: the longest optimal list for one port or type alone.
@@ -12,13 +12,14 @@ All input is generated from fixed seeds.
 """
 import glob
 import json
+import math
 import os
 import random
 import re
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 
 FALLBACKS = 6
 OWNER = 'b6d9d8a2-0f4c-4f7e-8a55-0e4d1c9f7a10'
@@ -116,16 +117,14 @@ def save(folder, host):
 
 
 def compile_host(fwrule, args, *more):
-    """Lines of the rules, bound or None, seconds."""
-    begin = time.monotonic()
+    """Lines of the rules, bound or 0."""
     run = subprocess.run([fwrule, 'compile', '-v', *more, *args], stdout=subprocess.DEVNULL,
                          stderr=subprocess.PIPE, text=True)
-    seconds = time.monotonic() - begin
     found = re.search(r'(\d+) files, (\d+) filter lines', run.stderr)
     if run.returncode or not found:
         sys.exit('fwrule compile %s: %s' % (' '.join(more), run.stderr[-400:]))
     bound = re.search(r'take (\d+) lines or more', run.stderr)
-    return (int(found[2]) - FALLBACKS * int(found[1]), int(bound[1]) if bound else 0, seconds)
+    return (int(found[2]) - FALLBACKS * int(found[1]), int(bound[1]) if bound else 0)
 
 
 def corpus_hosts(fwrule, src, folder):
@@ -139,7 +138,7 @@ def corpus_hosts(fwrule, src, folder):
             host = case['host']
             args = save(folder, (host['vms'], host['remoteVMs'], host['rules']))
             for level in range(4):
-                n, bound, _ = compile_host(fwrule, args, '-O%d' % level)
+                n, bound = compile_host(fwrule, args, '-O%d' % level)
                 total[level] += n
             total[4] += bound
     return total
@@ -173,28 +172,98 @@ def table(fwrule, src, folder):
         row(name, [r[0] for r in runs] + [runs[2][1]])
 
 
+MODES = (['-O0'], ['-O1'], ['-O2'], ['-O3'], ['-O1', '--verify'], ['-O2', '--verify'])
+SHAPES = (('tags, half of n VMs', lambda n: tags_dense(n, 0.5), (1000, 2000, 4000)),
+          ('block list of n', block_lists, (1200, 4800, 19200)))
+
+
+def cpu(fwrule, args, mode):
+    """CPU seconds of a compile, least of 3."""
+    least = None
+    for _ in range(3):
+        begin = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([fwrule, 'compile', *mode, *args], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True)
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime
+        least = min(seconds, least or seconds)
+    return least
+
+
 def growth(fwrule, folder):
-    print('| host | lines at -O0 | -O0 | -O1 | -O2 | -O1 --verify | -O2 --verify |')
-    print('| --- | ---: | ---: | ---: | ---: | ---: | ---: |')
-    for name, make, sizes in (('tags, half of n VMs', lambda n: tags_dense(n, 0.5),
-                               (1000, 2000, 4000)),
-                              ('block list of n', block_lists, (1200, 4800, 19200))):
+    """For each shape its name and, for each size, n, lines at -O0 and seconds by mode."""
+    shapes = []
+    print('| host | lines at -O0 | %s |' % ' | '.join(' '.join(m) for m in MODES))
+    print('| --- | ---: |%s' % (' ---: |' * len(MODES)))
+    for name, make, sizes in SHAPES:
+        points = []
         for n in sizes:
             args = save(folder, make(n))
-            modes = (['-O0'], ['-O1'], ['-O2'], ['-O1', '--verify'], ['-O2', '--verify'])
-            runs = [min((compile_host(fwrule, args, *mode) for _ in range(3)),
-                        key=lambda r: r[2]) for mode in modes]
-            print('| %s, n = %s | %s | %s |' % (name, '{:,}'.format(n),
-                  '{:,}'.format(runs[0][0]), ' | '.join('%.0f ms' % (r[2] * 1000) for r in runs)))
+            lines = compile_host(fwrule, args, '-O0')[0]
+            points.append((lines, [cpu(fwrule, args, mode) for mode in MODES]))
+            print('| %s, n = %s | %s | %s |' % (name, '{:,}'.format(n), '{:,}'.format(lines),
+                  ' | '.join('%.0f ms' % (t * 1000) for t in points[-1][1])))
+        shapes.append((name, points))
+    return shapes
+
+
+def plot(shapes, path):
+    """Log-log, a panel for each shape; in grey what is proportional to the lines."""
+    colour = ('#000', '#2a6', '#27c', '#84b', '#c80', '#c33')
+    side, left, top = 300, 60, 40
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" '
+           'font-family="sans-serif" font-size="11">' %
+           (left + len(shapes) * (side + left) + 70, top + side + 50),
+           '<rect width="100%" height="100%" fill="#fff"/>']
+
+    def text(x, y, what, more=''):
+        out.append('<text x="%.1f" y="%.1f" %s>%s</text>' % (x, y, more, what))
+
+    def line(points, look):
+        out.append('<polyline fill="none" points="%s" %s/>' %
+                   (' '.join('%.1f,%.1f' % p for p in points), look))
+
+    for k, (name, points) in enumerate(shapes):
+        x0 = left + k * (side + left)
+        lo, hi = math.log10(points[0][0]) - 0.1, math.log10(points[-1][0]) + 0.1
+        ms = [t * 1000 for p in points for t in p[1]]
+        bottom, high = math.log10(min(ms)) - 0.2, math.log10(max(ms)) + 0.2
+
+        def at(lines, millis):
+            return (x0 + (math.log10(lines) - lo) / (hi - lo) * side,
+                    top + side - (math.log10(millis) - bottom) / (high - bottom) * side)
+
+        out.append('<rect x="%d" y="%d" width="%d" height="%d" fill="none" stroke="#888"/>' %
+                   (x0, top, side, side))
+        text(x0, top - 12, name + ': CPU ms over lines at -O0')
+        for power in range(math.ceil(bottom), math.floor(high) + 1):
+            y = at(points[0][0], 10 ** power)[1]
+            line([(x0, y), (x0 + side, y)], 'stroke="#ddd"')
+            text(x0 - 6, y + 4, 10 ** power, 'text-anchor="end"')
+        for lines, _ in points:
+            text(at(lines, 1)[0], top + side + 16, '{:,}'.format(lines), 'text-anchor="middle"')
+        for i, mode in enumerate(MODES):
+            first = points[0][1][i] * 1000
+            line([at(p[0], first * p[0] / points[0][0]) for p in points],
+                 'stroke="#bbb" stroke-dasharray="3,3"')
+            line([at(p[0], p[1][i] * 1000) for p in points],
+                 'stroke="%s" stroke-width="1.5"' % colour[i])
+            if k + 1 == len(shapes):
+                text(x0 + side + 8, top + 14 + 16 * i, ' '.join(mode), 'fill="%s"' % colour[i])
+    out.append('</svg>')
+    with open(path, 'w') as f:
+        f.write('\n'.join(out) + '\n')
 
 
 def main():
-    if len(sys.argv) not in (3, 4) or sys.argv[3:] not in ([], ['--growth']):
+    if len(sys.argv) not in (3, 4, 5) or sys.argv[3:4] not in ([], ['--growth']):
         sys.exit(__doc__)
     fwrule, src = os.path.abspath(sys.argv[1]), sys.argv[2]
     with tempfile.TemporaryDirectory() as folder:
         if sys.argv[3:]:
-            growth(fwrule, folder)
+            shapes = growth(fwrule, folder)
+            if sys.argv[4:]:
+                plot(shapes, sys.argv[4])
         else:
             table(fwrule, src, folder)
 

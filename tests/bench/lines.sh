@@ -5,6 +5,7 @@
 # with the lines; and what they cost on a host of 10,000 rules, 1,000 VMs and 20,000
 # remote VMs, in CPU seconds.  Needs python3 and node.
 #
+# usage: lines.sh [PLOT.svg]      (doc/growth.svg is one)
 # FWRULE is the program, srcdir the sources.
 set -eu
 
@@ -13,7 +14,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
 python3 "$srcdir/tests/bench/lines.py" "$FWRULE" "$srcdir"
-python3 "$srcdir/tests/bench/lines.py" "$FWRULE" "$srcdir" --growth
+python3 "$srcdir/tests/bench/lines.py" "$FWRULE" "$srcdir" --growth "$@"
 
 node "$srcdir/tests/bench/gen-host.js" "$dir" 10000 1000 20000
 python3 - "$FWRULE" "$dir" <<'END'
