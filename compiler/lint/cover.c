@@ -104,12 +104,25 @@ static void
 note_in_bucket(struct cover *c, struct cover_bucket *b, const struct portset *items,
     unsigned action, uint32_t level)
 {
+	const struct cover_atom *a = &c->atoms.v[b->atom];
+	struct cover_near *near = &c->near[a->owner];
+	uint32_t number = (uint32_t)(b - c->buckets.v);
+
+	if (portset_is_empty(&b->taken[action])) {
+		if (a->kind == COVER_VM)
+			*vec_push(c->arena, &near->of[b->kind][action].vms) = number;
+		else
+			*vec_push(c->arena, &near->of[b->kind][action].others) = number;
+	}
 	if (b->recent_level != level)
 		b->recent.n = 0;
 	b->recent_level = level;
 	for (uint32_t i = 0; i < items->n; i++) {
-		portset_add(c->arena, &b->taken[action], items->v[i].first, items->v[i].last);
-		portset_add(c->arena, &b->recent, items->v[i].first, items->v[i].last);
+		uint16_t first = items->v[i].first, last = items->v[i].last;
+
+		portset_add(c->arena, &b->taken[action], first, last);
+		portset_add(c->arena, &b->recent, first, last);
+		portset_add(c->arena, &near->of[b->kind][action].taken, first, last);
 	}
 }
 
@@ -168,6 +181,7 @@ cover_clear(struct cover *c)
 		b->taken[0].n = b->taken[1].n = b->recent.n = 0;
 		b->recent_level = COVER_NONE;
 	}
+	memset(c->near, 0, (c->owner_numbers.n + 1) * sizeof(*c->near));
 }
 
 /* --- holders -------------------------------------------------------------------------- */

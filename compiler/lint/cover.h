@@ -82,6 +82,7 @@ struct cover_pair {
 /* The pairs of a direction, protocol and atom, sorted: atoms, IPv4, IPv6. */
 struct cover_bucket {
 	uint32_t atom;
+	uint8_t kind;                   /* direction * LANG_PROTOS + protocol */
 	uint32_t at[4];                 /* where atoms, IPv4, IPv6 begin, and the end */
 	uint64_t lens[3];               /* lengths of prefixes: a bit each; IPv4's from bit 96 on */
 	struct portset taken[2];        /* in some pair, by rules of an action */
@@ -116,9 +117,12 @@ struct cover_packet {
 	uint16_t key;
 };
 
-/* Buckets of one owner's atoms, or of everybody's. */
+/* Buckets of one owner's atoms, or of everybody's, in which rules of an action have taken. */
 struct cover_near {
-	VEC(uint32_t) kind[2 * LANG_PROTOS];    /* of a direction and protocol */
+	struct {
+		VEC(uint32_t) vms, others;      /* of atoms that are a VM; the rest */
+		struct portset taken;           /* in some of them */
+	} of[2 * LANG_PROTOS][2];               /* of a direction and protocol; by action */
 };
 
 struct cover_uses {

@@ -221,7 +221,7 @@ visit_range(struct search *s, const struct cover_bucket *b, uint32_t from, uint3
 {
 	enum cover_answer answer = COVER_NO;
 
-	if (!cover_spend(s->c, (to - from) / 8))
+	if (!cover_spend(s->c, (to - from) / 2))
 		return COVER_UNKNOWN;
 	for (; from < to && answer == COVER_NO; from++)
 		answer = visit(s, b, &s->c->pairs[from]);
@@ -274,7 +274,7 @@ visit_atoms(struct search *s, const struct cover_bucket *b)
 	const struct cover_remote *own = &s->own->remote;
 	enum cover_answer answer = COVER_NO;
 
-	if (!cover_spend(s->c, (b->at[1] - b->at[0]) / 4))
+	if (!cover_spend(s->c, b->at[1] - b->at[0]))
 		return COVER_UNKNOWN;
 	for (uint32_t i = b->at[0]; i < b->at[1] && answer == COVER_NO; i++) {
 		uint32_t far = (uint32_t)s->c->pairs[i].remote.a.lo;
@@ -319,18 +319,18 @@ may_have(const struct search *s, const struct cover_bucket *b)
 	return portset_overlaps(&b->taken[s->opposite], m->items);
 }
 
-/* The buckets of one owner's atoms, but for those that hold the own one. */
+/* Those of a list of buckets that the own atom meets, but for those that hold it. */
 static enum cover_answer
-search_owner(struct search *s, uint32_t owner, unsigned kind)
+search_list(struct search *s, const uint32_t *list, uint32_t n)
 {
 	struct cover *c = s->c;
-	uint32_t own = (uint32_t)(s->near - c->atoms.v), n = c->near[owner].kind[kind].n;
+	uint32_t own = (uint32_t)(s->near - c->atoms.v);
 	enum cover_answer answer = COVER_NO;
 
-	if (!cover_spend(c, n / 8))
+	if (!cover_spend(c, n))
 		return COVER_UNKNOWN;
 	for (uint32_t i = 0; i < n && answer == COVER_NO; i++) {
-		const struct cover_bucket *b = &c->buckets.v[c->near[owner].kind[kind].v[i]];
+		const struct cover_bucket *b = &c->buckets.v[list[i]];
 
 		if (is_within(s->near, b->atom) || !may_have(s, b) || (s->m->possible
 		    ? !cover_compatible(s->near, &c->atoms.v[b->atom], true)
@@ -341,26 +341,52 @@ search_owner(struct search *s, uint32_t owner, unsigned kind)
 	return answer;
 }
 
+static enum cover_answer
+search_owner(struct search *s, uint32_t owner, unsigned kind)
+{
+	const struct cover_near *near = &s->c->near[owner];
+	enum cover_answer answer;
+
+	if (!portset_overlaps(&near->of[kind][s->opposite].taken, s->m->items))
+		return COVER_NO;
+	answer = search_list(s, near->of[kind][s->opposite].others.v,
+	    near->of[kind][s->opposite].others.n);
+	/* A VM is no other VM. */
+	if (answer == COVER_NO && s->near->kind != COVER_VM)
+		answer = search_list(s, near->of[kind][s->opposite].vms.v,
+		    near->of[kind][s->opposite].vms.n);
+	return answer;
+}
+
+static enum cover_answer
+search_atom(struct search *s, uint32_t atom, unsigned kind)
+{
+	uint32_t n = s->c->bucket_of[atom * 2 * LANG_PROTOS + kind];
+
+	return n != UINT32_MAX && may_have(s, &s->c->buckets.v[n])
+	    ? visit_bucket(s, &s->c->buckets.v[n]) : COVER_NO;
+}
+
 /* Buckets of atoms that hold the own one, which decide most, and then of all others. */
 static enum cover_answer
 search_pair(struct search *s)
 {
 	struct cover *c = s->c;
+	const struct cover_atom *near = s->near;
 	unsigned kind = (unsigned)s->m->dir * LANG_PROTOS + c->rules[s->m->rule].rule->proto;
 	enum cover_answer answer = COVER_NO;
 
-	for (unsigned i = 0; i < s->near->n_within && answer == COVER_NO; i++) {
-		uint32_t n = c->bucket_of[s->near->within[i] * 2 * LANG_PROTOS + kind];
-
-		if (n != UINT32_MAX && may_have(s, &c->buckets.v[n]))
-			answer = visit_bucket(s, &c->buckets.v[n]);
-	}
-	if (answer != COVER_NO || (!s->m->possible && !s->near->n_inner))
+	for (unsigned i = 0; i < near->n_within && answer == COVER_NO; i++)
+		answer = search_atom(s, near->within[i], kind);
+	/* The same VM, of an owner. */
+	for (uint32_t i = 0; i < near->n_inner && answer == COVER_NO && near->kind == COVER_VM; i++)
+		answer = search_atom(s, c->inner[near->inner + i], kind);
+	if (answer != COVER_NO || (!s->m->possible && (!near->n_inner || near->kind == COVER_VM)))
 		return answer;
 	answer = search_owner(s, 0, kind);
-	if (s->near->owner && answer == COVER_NO)
-		answer = search_owner(s, s->near->owner, kind);
-	for (uint32_t o = 1; !s->near->owner && o <= c->owner_numbers.n && answer == COVER_NO; o++)
+	if (near->owner && answer == COVER_NO)
+		answer = search_owner(s, near->owner, kind);
+	for (uint32_t o = 1; !near->owner && o <= c->owner_numbers.n && answer == COVER_NO; o++)
 		answer = search_owner(s, o, kind);
 	return answer;
 }

@@ -349,16 +349,13 @@ priority_clause(const struct ast_rule *ast)
 	return (struct span){ from, end - from };
 }
 
-void
-sets_report_priority(struct sets *s, uint32_t rule)
+static void
+report_idle(struct sets *s, uint32_t rule)
 {
 	const struct lint_rule *r = &s->l->rules.v[rule];
-	const struct outcome *o = &s->outcome[rule];
 	struct lint_finding *f;
 	struct lint_fix *fix;
 
-	if (!r->rule->priority || o->matters || !(o->open & o->asked))
-		return;
 	/* What no fallback line lets out is only let out by a line of a rule. */
 	if (r->rule->action == LANG_ALLOW && lint_names_vms(&r->rule->side[LANG_FROM]) &&
 	    (r->rule->proto == LANG_AH || r->rule->proto == LANG_ESP))
@@ -377,6 +374,7 @@ report_undecided(struct sets *s, uint32_t rule, unsigned what)
 		"whether others decide all of its packets",
 		"whether those that decide all of its packets say what it says",
 		"whether it meets others that say the opposite and win",
+		"whether its priority wins over another rule",
 		"whether it blocks ICMP that must pass",
 	};
 	const struct lint_rule *r = &s->l->rules.v[rule];
@@ -387,34 +385,55 @@ report_undecided(struct sets *s, uint32_t rule, unsigned what)
 	for (unsigned i = 0; i < BASE_COUNT(texts); i++)
 		if (what >> i & 1)
 			buf_printf(&list, "%s%s", n++ ? "; " : "", texts[i]);
-	f = lint_report(s->l, r, LINT_undecided, r->ast->span, "not decided%s: %.*s", scope(s),
+	f = lint_report(s->l, r, LINT_undecided, r->ast->span, "not decided: %.*s",
 	    SLICE_ARGS(list));
 	lint_help(s->l, f, "too many rules overlap here; check fewer of them together");
 	buf_free(&list);
+}
+
+static bool
+is_covered(const struct outcome *o)
+{
+	return o->asked && !(o->open & o->asked);
 }
 
 void
 sets_report(struct sets *s, uint32_t rule)
 {
 	const struct outcome *o = &s->outcome[rule];
-	unsigned unsure = o->unsure;
 
-	if (o->asked && !(o->open & o->asked)) {
-		unsure &= UNSURE_ALIKE | UNSURE_TYPES;
-		if (o->differs)
-			report_shadowed(s, rule);
-		else if (!(unsure & UNSURE_ALIKE))
-			report_redundant(s, rule);
-	} else {
-		unsure &= ~(unsigned)UNSURE_ALIKE;
+	if (!is_covered(o)) {
 		for (int d = 0; d < 2; d++)
 			if (o->loses[d] && o->open & 1u << d) {
 				report_order(s, rule, (enum lang_side)d);
 				break;
 			}
+	} else if (o->differs) {
+		report_shadowed(s, rule);
+	} else if (!(o->unsure & UNSURE_ALIKE)) {
+		report_redundant(s, rule);
 	}
-	if (o->differs)
+}
+
+void
+sets_report_last(struct sets *s, uint32_t rule)
+{
+	const struct outcome *o = &s->outcome[rule];
+	unsigned unsure = o->unsure;
+
+	if (is_covered(o)) {
+		/* It is said to decide nothing, and that is all there is to say. */
+		unsure &= UNSURE_ALIKE | UNSURE_TYPES;
+		if (o->differs)
+			unsure &= ~(unsigned)UNSURE_ALIKE;
+	} else {
 		unsure &= ~(unsigned)UNSURE_ALIKE;
+		if (o->matters)
+			unsure &= ~(unsigned)UNSURE_PRIORITY;
+		else if (sets_rule(s, rule)->priority && o->asked && !(unsure & (UNSURE_COVERED |
+		    UNSURE_PRIORITY)))
+			report_idle(s, rule);
+	}
 	if (unsure)
 		report_undecided(s, rule, unsure);
 }

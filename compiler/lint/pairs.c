@@ -46,9 +46,8 @@ bucket_number(struct cover *c, uint32_t atom, unsigned kind)
 
 	if (*at == UINT32_MAX) {
 		*at = c->buckets.n;
-		*vec_push(c->arena, &c->near[c->atoms.v[atom].owner].kind[kind]) = c->buckets.n;
 		*vec_push(c->arena, &c->buckets) = (struct cover_bucket){
-			.atom = atom, .recent_level = COVER_NONE };
+			.atom = atom, .kind = (uint8_t)kind, .recent_level = COVER_NONE };
 	}
 	return *at;
 }

@@ -198,7 +198,9 @@ check_priorities(struct sets *s, enum lang_side dir, enum lang_action opposite)
 			continue;
 		items = lint_items(&arena, r);
 		answer = cover_overlaps(s->c, rule, dir, &items);
-		o->matters = answer != COVER_NO;
+		o->matters = answer == COVER_YES;
+		if (answer == COVER_UNKNOWN)
+			o->unsure |= UNSURE_PRIORITY;
 		arena_free(&arena);
 	}
 }
@@ -254,7 +256,6 @@ check_real(struct sets *s, struct cover *symbolic)
 	for (uint32_t i = 0; i < s->l->rules.n; i++) {
 		sets_report(s, i);
 		s->outcome[i].done = s->outcome[i].asked != 0;
-		s->outcome[i].unsure = 0;
 	}
 	real_done(&real);
 	arena_free(&arena);
@@ -285,7 +286,7 @@ lint_check_sets(struct lint *l, const struct inventory *inv)
 	for (uint32_t i = 0; i < l->rules.n; i++) {
 		if (!s.outcome[i].done)
 			sets_report(&s, i);
-		sets_report_priority(&s, i);
+		sets_report_last(&s, i);
 	}
 	arena_reset(&l->scratch);
 	cover_done(&c);

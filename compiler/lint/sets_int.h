@@ -10,7 +10,8 @@ enum unsure {
 	UNSURE_COVERED = 1,             /* whether it decides anything */
 	UNSURE_ALIKE = 2,               /* whether those that decide its packets say what it says */
 	UNSURE_OPPOSITES = 4,           /* whether it loses to others */
-	UNSURE_TYPES = 8,               /* whether it blocks ICMP that must pass */
+	UNSURE_PRIORITY = 8,            /* whether its priority wins over anything */
+	UNSURE_TYPES = 16,              /* whether it blocks ICMP that must pass */
 };
 
 /* What was found out about a rule; sets of directions have a bit for each. */
@@ -61,9 +62,9 @@ void sets_check_contradiction(struct sets *s, uint32_t rule, enum lang_side dir)
 void sets_find_loss(struct sets *s, uint32_t rule, enum lang_side dir);
 /* Finds a packet of a rule that decides nothing which is decided otherwise. */
 void sets_find_difference(struct sets *s, uint32_t rule, enum lang_side dir);
-/* FW021, FW022, FW025 and FW026, when all is known. */
+/* FW021, FW022 and FW025, when they are known; over the VMs of s->c. */
 void sets_report(struct sets *s, uint32_t rule);
-/* FW027, likewise; whatever VMs there are. */
-void sets_report_priority(struct sets *s, uint32_t rule);
+/* FW026 and FW027, when all is known. */
+void sets_report_last(struct sets *s, uint32_t rule);
 
 #endif
