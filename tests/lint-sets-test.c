@@ -43,6 +43,9 @@ static const char *const prefixes[] = {
  * one within the other, and ends are prefixes, so that what may meet does.
  */
 static bool alike, plain;
+/* Or ends are many small prefixes of one, of which several rules are all together. */
+static bool narrow;
+#define NARROW 64
 
 static void
 add_vms_target(struct buf *b)
@@ -68,10 +71,28 @@ add_vms_target(struct buf *b)
 }
 
 static void
+add_narrow_side(struct buf *b)
+{
+	if (random_below(4) == 0) {
+		buf_str(b, random_below(2) ? "subnet 10.0.0.0/26" : "subnet 10.0.0.0/24");
+		return;
+	}
+	buf_char(b, '(');
+	for (unsigned i = 0; i < LANG_MAX_TARGETS; i++)
+		buf_printf(b, "%ssubnet 10.0.0.%u/%u", i ? " OR " : "", random_below(NARROW),
+		    29 + random_below(4));
+	buf_char(b, ')');
+}
+
+static void
 add_side(struct buf *b, bool vms, unsigned proto)
 {
 	unsigned n = 1 + random_below(3);
 
+	if (narrow && !vms) {
+		add_narrow_side(b);
+		return;
+	}
 	if (random_below(alike && vms ? 2 : 3) == 0) {
 		buf_str(b, vms ? "all vms" : "any");
 		return;
@@ -251,9 +272,26 @@ real_end(const struct truth *t, size_t a, struct prefix p, int dir)
 }
 
 static void
+make_narrow_ends(struct truth *t, int dir)
+{
+	for (uint32_t a = 0; a <= NARROW; a++, t->n_ends++) {
+		struct prefix p = { addr_v4(10u << 24 | a), 128, NET_V4 };
+
+		t->end_mask[t->n_ends] = 0;
+		for (unsigned i = 0; i < t->n; i++)
+			t->end_mask[t->n_ends] |= (uint32_t)is_end(t->rule[i], &t->rule[i]->side[!dir],
+			    p, NULL) << i;
+	}
+}
+
+static void
 make_ends(struct truth *t, int dir)
 {
 	t->n_ends = 0;
+	if (narrow) {
+		make_narrow_ends(t, dir);
+		return;
+	}
 	for (size_t a = 0; a < BASE_COUNT(addresses); a++) {
 		struct prefix p;
 
@@ -562,19 +600,17 @@ check_rule(const struct truth *t, const struct world *w, const struct buf *text,
 }
 
 static void
-test_kinds(void **state)
+run_kinds(int rounds)
 {
 	static struct truth t;
 	struct buf text = { 0 };
 	unsigned count[4] = { 0 };
 
-	(void)state;
-	random_start(0x11);
-	for (int round = 0; round < 3000; round++) {
+	for (int round = 0; round < rounds; round++) {
 		struct world w;
 
-		alike = round & 1;
-		plain = alike && round & 2;
+		alike = narrow || round & 1;
+		plain = narrow || (alike && round & 2);
 		write_world(&text);
 		world_init(&w, text.p);
 		world_run(&w, NULL);
@@ -589,6 +625,85 @@ test_kinds(void **state)
 	printf("# %u open, %u redundant, %u shadowed\n", count[DECIDES], count[REDUNDANT],
 	    count[SHADOWED]);
 	assert_true(count[REDUNDANT] > 300 && count[SHADOWED] > 300);
+}
+
+static void
+test_kinds(void **state)
+{
+	(void)state;
+	random_start(0x11);
+	narrow = false;
+	run_kinds(3000);
+}
+
+static void
+test_narrow(void **state)
+{
+	(void)state;
+	random_start(0x13);
+	narrow = true;
+	run_kinds(2000);
+	narrow = false;
+}
+
+/* With too few steps less is found, and it is said of each rule that it may be so. */
+static void
+check_few(const struct truth *t, const struct world *w, const struct buf *text, unsigned i,
+    unsigned count[2])
+{
+	const struct rule *r = t->rule[i];
+	enum state state = state_of(t, i), got = found_state(w, r);
+	bool undecided = found(w, r, LINT_undecided);
+
+	count[undecided]++;
+	if (got != DECIDES)
+		expect(t, text, i, "state with few steps", state, got);
+	if (found(w, r, LINT_contradiction))
+		expect(t, text, i, "contradiction", is_contradicted(t, i), true);
+	if (found(w, r, LINT_priority_order))
+		expect(t, text, i, "order", is_out_of_order(t, i), true);
+	if (found(w, r, LINT_idle_priority))
+		expect(t, text, i, "idle priority", priority_matters(t, i), false);
+	if (undecided || found(w, r, LINT_contradiction))
+		return;
+	expect(t, text, i, "what was decided", state == NO_PACKETS ? DECIDES : state, got);
+	expect(t, text, i, "idle priority", r->priority && state == DECIDES &&
+	    !priority_matters(t, i), found(w, r, LINT_idle_priority) != NULL);
+	if (plain)
+		expect(t, text, i, "contradiction", is_contradicted(t, i), false);
+	if (plain)
+		expect(t, text, i, "order", is_out_of_order(t, i),
+		    found(w, r, LINT_priority_order) != NULL);
+}
+
+static void
+test_few_steps(void **state)
+{
+	static struct truth t;
+	struct buf text = { 0 };
+	unsigned count[2] = { 0 };
+
+	(void)state;
+	random_start(0x14);
+	for (int round = 0; round < 2000; round++) {
+		struct world w;
+
+		alike = round & 1;
+		plain = alike && round & 2;
+		write_world(&text);
+		world_init(&w, text.p);
+		w.lint.set_steps = 1 + random_below(1000);
+		world_run(&w, NULL);
+		memset(&t, 0, offsetof(struct truth, packet));
+		make_kinds(&t);
+		make_truth(&t, &w);
+		for (unsigned i = 0; i < t.n; i++)
+			check_few(&t, &w, &text, i, count);
+		world_free(&w);
+	}
+	buf_free(&text);
+	printf("# %u decided, %u not\n", count[0], count[1]);
+	assert_true(count[0] > 300 && count[1] > 300);
 }
 
 /* --- an inventory ------------------------------------------------------------------------- */
@@ -725,6 +840,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_few_steps),
 		cmocka_unit_test(test_inventory),
 	};
 

@@ -10,8 +10,8 @@
  * All of it lives in the arena of struct lint; rules, trees, sources and
  * inventories are only referred to, and must live as long.
  *
- * Cost: n log n of the targets for all checks but for lists of prefixes that
- * lie within each other by the thousand (cover.c).
+ * Cost: n log n of the targets; what would cost more, among rules that overlap by the
+ * thousand, ends after a number of steps and is reported as undecided (cover.h).
  */
 #ifndef FWR_LINT_LINT_H
 #define FWR_LINT_LINT_H
@@ -137,6 +137,7 @@ struct lint {
 	VEC(struct lint_rule) rules;
 	VEC(struct lint_source) sources;
 	struct lint_vms *vms;           /* see vms.h */
+	uint64_t set_steps;             /* for checks of rules together (cover.h); 0: the usual */
 	VEC(struct lint_finding) found;
 };
 

@@ -271,6 +271,8 @@ lint_check_sets(struct lint *l, const struct inventory *inv)
 
 	find_duplicates(l);
 	cover_init(&c, &arena, l->rules.v, l->rules.n);
+	if (l->set_steps)
+		c.limit = l->set_steps;
 	s.outcome = arena_zero(&arena, (l->rules.n + 1) * sizeof(*s.outcome));
 	s.order = arena_alloc(&arena, (l->rules.n + 1) * sizeof(*s.order));
 	all = arena_alloc(&arena, (l->rules.n + 1) * sizeof(*all));
