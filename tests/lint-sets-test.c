@@ -43,6 +43,8 @@ static const char *const prefixes[] = {
  * one within the other, and ends are prefixes, so that what may meet does.
  */
 static bool alike, plain;
+/* Or VMs are of one owner or of any, with two tags or not, and all else is much the same. */
+static bool owned;
 /* Or ends are many small prefixes of one, of which several rules are all together. */
 static bool narrow;
 #define NARROW 64
@@ -50,6 +52,10 @@ static bool narrow;
 static void
 add_vms_target(struct buf *b)
 {
+	if (owned) {
+		buf_str(b, random_below(2) ? "tag b = 1" : "tag a");
+		return;
+	}
 	if (alike) {
 		buf_str(b, random_below(2) ? "tag a = 1" : "tag a");
 		return;
@@ -93,6 +99,13 @@ add_side(struct buf *b, bool vms, unsigned proto)
 		add_narrow_side(b);
 		return;
 	}
+	if (owned) {
+		n = 1;
+		if (!vms && random_below(2)) {
+			buf_str(b, "any");
+			return;
+		}
+	}
 	if (random_below(alike && vms ? 2 : 3) == 0) {
 		buf_str(b, vms ? "all vms" : "any");
 		return;
@@ -115,8 +128,8 @@ add_side(struct buf *b, bool vms, unsigned proto)
 static void
 add_rule(struct buf *b)
 {
-	unsigned proto = !alike && random_below(4) == 0, n = 1 + random_below(3);
-	unsigned owner = alike ? 0 : random_below(3);
+	unsigned proto = !alike && !owned && random_below(4) == 0, n = 1 + random_below(3);
+	unsigned owner = alike ? 0 : random_below(owned ? 2 : 3);
 	bool from = random_below(alike ? 8 : 3) == 0, to = !from || (!plain && random_below(4) == 0);
 
 	if (owner)
@@ -609,7 +622,7 @@ run_kinds(int rounds)
 	for (int round = 0; round < rounds; round++) {
 		struct world w;
 
-		alike = narrow || round & 1;
+		alike = narrow || (round & 1 && !owned);
 		plain = narrow || (alike && round & 2);
 		write_world(&text);
 		world_init(&w, text.p);
@@ -634,6 +647,16 @@ test_kinds(void **state)
 	random_start(0x11);
 	narrow = false;
 	run_kinds(3000);
+}
+
+static void
+test_owned(void **state)
+{
+	(void)state;
+	random_start(0x15);
+	owned = true;
+	run_kinds(3000);
+	owned = false;
 }
 
 static void
@@ -840,6 +863,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_owned),
 		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_few_steps),
 		cmocka_unit_test(test_inventory),
