@@ -76,6 +76,7 @@ libservice_la_SOURCES = \
 	runtime/feed/stream.c \
 	runtime/http/answer.c \
 	runtime/http/api.c runtime/http/api.h runtime/http/api_int.h \
+	runtime/http/cache.c runtime/http/cache.h \
 	runtime/http/http.c runtime/http/http.h \
 	runtime/http/metrics.c runtime/http/metrics.h \
 	runtime/http/openapi.c \

@@ -86,6 +86,7 @@ api_open(struct api *api, const char *path,
 	api->opts.max_result = 64 << 20;
 	api->opts.server_name = "test";
 	api->vms = vms_none();
+	api->cache = cache_new(256 << 10);
 	api->feed = feed_new(&f, error);
 	book = book_open(path, &o, error);
 	if (!api->feed || !book) {
@@ -101,6 +102,7 @@ api_close(struct api *api)
 	book_close(atomic_load(&api->book));
 	feed_free(api->feed);
 	vms_free(api->vms);
+	cache_free(api->cache);
 	pthread_rwlock_destroy(&api->vms_lock);
 }
 

@@ -75,9 +75,9 @@ read_rules(void *context)
 		    ? "/rules?port=%u&limit=50" : "/rules?limit=%u", (unsigned)(n % 200 + 1));
 		r = ask(&k, "GET", n % 50 == 49 ? "/metrics" : target, "");
 		if (r->status != 200)
-			die("a search failed", buf_view(&r->body));
+			die("a search failed", http_body(r));
 		if (n++ % 50 != 49)
-			check_rules(buf_view(&r->body));
+			check_rules(http_body(r));
 		atomic_fetch_add(&answers, 1);
 	}
 	caller_free(&k);
@@ -103,6 +103,7 @@ change(struct writer *w, struct caller *k)
 	char target[128], body[512];
 	const char *method;
 	struct http_response *r;
+	struct slice text;
 
 	snprintf(target, sizeof(target), "/rules/%08x-0000-4000-8000-%012x", i, w->number);
 	snprintf(body, sizeof(body), "{\"rule\":\"FROM tag \\\"t\\\" = \\\"%u\\\" TO all vms ALLOW tcp "
@@ -112,12 +113,20 @@ change(struct writer *w, struct caller *k)
 	want = *method == 'D' ? 204 : 202;
 	r = ask(k, method, w->port[i] ? target : "/rules", *method == 'D' ? "" : body);
 	if (r->status != (int)want)
-		die(method, buf_view(&r->body));
+		die(method, http_body(r));
 	w->port[i] = *method == 'D' ? 0 : port;
 	/* What was answered is found at once. */
 	r = ask(k, "GET", target, "");
 	if (r->status != (w->port[i] ? 200 : 404))
-		die("a change is not seen", buf_view(&r->body));
+		die("a change is not seen", http_body(r));
+	/* Also where answers are kept. */
+	snprintf(body, sizeof(body), "\"uuid\":\"%s\"", target + 7);
+	snprintf(target, sizeof(target), "/rules?owner_uuid=00000000-0000-4000-8000-%012x", w->number);
+	r = ask(k, "GET", target, "");
+	text = http_body(r);
+	if (r->status != 200 ||
+	    (memmem(text.p, text.n, body, strlen(body)) != NULL) != (w->port[i] != 0))
+		die("a change is not seen in a list", text);
 }
 
 static void *
@@ -145,7 +154,7 @@ check_end(struct writer *w)
 
 	caller_init(&k, &api);
 	r = ask(&k, "GET", "/rules", "");
-	list = json_loadb(r->body.p, r->body.n, 0, &error);
+	list = json_loadb(http_body(r).p, http_body(r).n, 0, &error);
 	for (unsigned n = 0; n < writers; n++)
 		for (unsigned m = 0; m < RULES; m++)
 			want += w[n].port[m] != 0;

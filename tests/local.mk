@@ -110,6 +110,7 @@ tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
 if FWAPID
 service_tests = \
 	tests/api-test \
+	tests/cache-test \
 	tests/feed-stream-test \
 	tests/feed-test \
 	tests/frame-test \
@@ -127,6 +128,8 @@ dist_noinst_SCRIPTS += tests/agents-test.sh tests/fwapid-pg-test.sh tests/fwapid
 EXTRA_DIST += tests/agents tests/service
 tests_api_test_SOURCES = tests/api-test.c tests/api-call.h tests/random.h
 tests_api_test_LDADD = libservice.la
+tests_cache_test_SOURCES = tests/cache-test.c tests/random.h
+tests_cache_test_LDADD = libservice.la $(CMOCKA_LIBS)
 tests_feed_test_SOURCES = tests/feed-test.c tests/feed-agent.h
 tests_feed_test_LDADD = libservice.la $(CMOCKA_LIBS)
 tests_feed_stream_test_SOURCES = tests/feed-stream-test.c tests/random.h
@@ -197,7 +200,8 @@ check-tsan:
 	$(MAKE) -C tsan -s $(BUILT_SOURCES)
 	$(MAKE) -C tsan -s tests/index-soak-test tests/search-api-test
 	cd tsan && tests/index-soak-test $(TSAN_CHANGES) 2 2 && tests/search-api-test
-	test ! -e libservice.la || { $(MAKE) -C tsan -s tests/api-test && cd tsan && tests/api-test; }
+	test ! -e libservice.la || { $(MAKE) -C tsan -s tests/api-test tests/cache-test && \
+	    cd tsan && tests/api-test && tests/cache-test; }
 
 # A million changes; memory must stay flat.
 SOAK_CHANGES = 1000000

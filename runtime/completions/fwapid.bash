@@ -22,7 +22,7 @@ _fwapid()
 	local options='--config= --listen= --agents= --state= --store= --default-rules= --vmapi= --vms=
 	    --max-version= --history= --threads= --log-level= --timeout= --vmapi-timeout=
 	    --store-timeout=
-	    --max-connections= --max-header= --max-body= --max-result= -h --help --version'
+	    --max-connections= --max-header= --max-body= --max-result= --cache= -h --help --version'
 
 	COMPREPLY=()
 	# bash takes = for a word of its own.

@@ -79,6 +79,7 @@ api_reset(struct call *c)
 	struct api *api = c->api;
 
 	buf_free(&c->r.body);
+	cached_release(c->r.shared);
 	buf_free(&c->ask.body);
 	arena_reset(&arena);
 	memset(c, 0, sizeof(*c));
@@ -94,6 +95,7 @@ api_call_free(struct call *c)
 	if (!c)
 		return;
 	buf_free(&c->r.body);
+	cached_release(c->r.shared);
 	buf_free(&c->ask.body);
 	arena_free(&c->arena);
 	free(c);
@@ -520,8 +522,10 @@ finish(struct call *c)
 	size_t most = atomic_load(&c->api->opts.max_result);
 	char text[32];
 
-	if (c->r.body.n > most) {
+	if (http_body(&c->r).n > most) {
 		c->r.headers = 0;
+		cached_release(c->r.shared);
+		c->r.shared = NULL;
 		answer_error(c, 422, "ResultTooLarge", "the answer has more than %zu bytes: ask for "
 		    "less with limit and offset", most);
 	}
@@ -531,7 +535,7 @@ finish(struct call *c)
 	answer_header(c, "x-response-time", slice_of(text));
 	answer_header(c, "x-server-name", slice_of(c->api->opts.server_name));
 	metrics_count(&c->api->metrics, c->route ? (unsigned)(c->route - route_table)
-	    : METRICS_ROUTES - 1, c->r.status, now_us() - c->start_us, c->r.body.n);
+	    : METRICS_ROUTES - 1, c->r.status, now_us() - c->start_us, http_body(&c->r).n);
 }
 
 /* The worker's parser makes rules in the call's arena. */

@@ -38,6 +38,7 @@ struct api {
 	pthread_rwlock_t vms_lock;      /* of vms, which a reload replaces */
 	struct vms *vms;
 	struct metrics metrics;
+	struct cache *cache;            /* of answers; NULL: none */
 };
 
 /* What a thread needs to answer; one thread at a time uses it. */

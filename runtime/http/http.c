@@ -42,6 +42,12 @@ http_reason(int status)
 	return "Error";
 }
 
+struct slice
+http_body(const struct http_response *r)
+{
+	return r->shared ? cached_body(r->shared) : buf_view(&r->body);
+}
+
 /* --- parameters ------------------------------------------------------------------- */
 
 static int

@@ -7,6 +7,7 @@
 #define FWR_HTTP_HTTP_H
 
 #include "../../compiler/base/json.h"
+#include "cache.h"
 
 struct http_header {
 	struct slice name, value;
@@ -25,6 +26,7 @@ struct http_response {
 	int status;
 	const char *type;               /* of the body */
 	struct buf body;
+	struct cached *shared;          /* instead of body, or NULL: to be released */
 	struct http_header header[HTTP_HEADERS_MAX];
 	unsigned headers;
 };
@@ -33,6 +35,7 @@ struct http_response {
 bool http_find(const struct http_request *q, const char *name, struct slice *value);
 bool http_equal(struct slice a, const char *b);         /* ASCII case ignored */
 const char *http_reason(int status);
+struct slice http_body(const struct http_response *r);
 
 /*
  * Decodes %XX, and + as a space if plus is set.  False if a % is not followed by two

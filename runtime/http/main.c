@@ -178,6 +178,10 @@ apply_config(struct service *s, const struct config *c)
 	atomic_store(&s->http.max_header, c->max_header);
 	atomic_store(&s->http.max_connections, c->max_connections);
 	atomic_store(&s->http.timeout, c->timeout);
+	if (s->api.cache)
+		cache_set_most(s->api.cache, c->cache);
+	else
+		s->api.cache = cache_new(c->cache);
 	s->config = *c;
 }
 
@@ -291,6 +295,7 @@ stop(struct service *s)
 	if (s->api.feed)
 		feed_free(s->api.feed);
 	vms_free(s->api.vms);
+	cache_free(s->api.cache);
 }
 
 /* A connection each for agents and requests: as many as may be had. */

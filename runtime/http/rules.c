@@ -9,6 +9,7 @@
 #include "../../compiler/base/text.h"
 #include "api_int.h"
 
+#define CACHE_US 15             /* what takes less to find is not kept */
 #define OVERTAKEN_US 10000000   /* how long a change that others overtake is tried again */
 
 /* --- reading ------------------------------------------------------------------------ */
@@ -25,6 +26,9 @@ handle_list(struct call *c)
 {
 	struct query_errors errors;
 	struct index_reader *rd = c->worker->rd;
+	struct book *book = atomic_load(&c->api->book);
+	struct cache *cache = c->api->cache;
+	uint64_t version, begun;
 	struct query q;
 	bool good;
 
@@ -34,12 +38,19 @@ handle_list(struct call *c)
 	if (c->r.status)
 		return;
 	c->r.status = 200;
+	version = book_version(book);
+	if (cache && (c->r.shared = cache_find(cache, c->q.target, version)) != NULL)
+		return;
+	begun = api_age_us(c);
 	index_begin(rd);
 	good = query_run(rd, &q, &c->worker->answer) &&
 	    query_write(&c->r.body, rd, &q, &c->worker->answer);
 	index_end(rd);
 	if (!good)
 		damaged(c);
+	else if (cache && api_age_us(c) - begun >= CACHE_US && version % 2 == 0 &&
+	    book_version(book) == version)
+		c->r.shared = cache_keep(cache, c->q.target, version, &c->r.body);
 }
 
 static struct rule *

@@ -340,6 +340,33 @@ add_header(struct MHD_Response *r, const char *name, struct slice value)
 	MHD_add_response_header(r, name, text);
 }
 
+static void
+release(void *shared)
+{
+	cached_release(shared);
+}
+
+/* Takes the body. */
+static struct MHD_Response *
+body_response(struct http_response *r)
+{
+	struct slice body = http_body(r);
+	struct MHD_Response *m;
+
+	if (r->shared)
+		m = MHD_create_response_from_buffer_with_free_callback_cls(body.n,
+		    (void *)(uintptr_t)body.p, release, r->shared);
+	else
+		m = MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, body.n
+		    ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	if (!m)
+		base_oom(body.n);
+	r->shared = NULL;
+	if (body.n)
+		r->body = (struct buf){ 0 };
+	return m;
+}
+
 /* The library's own. */
 static enum MHD_Result
 queue_response(struct MHD_Connection *connection, unsigned status, struct MHD_Response *r)
@@ -376,12 +403,7 @@ respond(struct exchange *ex, bool close)
 	}
 	log_call(ex);
 	if (!stream)
-		m = MHD_create_response_from_buffer(r->body.n, r->body.p, r->body.n
-		    ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-	if (!m)
-		base_oom(r->body.n);
-	if (r->body.n)
-		r->body = (struct buf){ 0 };
+		m = body_response(r);
 	if (r->type)
 		MHD_add_response_header(m, MHD_HTTP_HEADER_CONTENT_TYPE, r->type);
 	for (unsigned i = 0; i < r->headers; i++)

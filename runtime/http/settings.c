@@ -67,6 +67,8 @@ static const struct option_def {
 	  "of a request, and decompressed" },
 	{ "max-result", "BYTES", NUMBER, AT(max_result), 1 * KB, 2047 * MB, 1024 * MB, NULL, true,
 	  "of an answer" },
+	{ "cache", "BYTES", NUMBER, AT(cache), 0, 2047 * MB, 128 * MB, NULL, true,
+	  "of answers kept until a rule changes; 0: none" },
 #undef AT
 };
 

@@ -20,7 +20,7 @@ struct config {
 	const char *config_file, *log_level;
 	unsigned max_version, threads, vmapi_timeout, store_timeout, history;
 	/* limits */
-	unsigned max_header, max_body, max_result, max_connections, timeout;
+	unsigned max_header, max_body, max_result, max_connections, timeout, cache;
 };
 
 /* Defaults, then the file, then the command line.  argv[0] is passed over. */

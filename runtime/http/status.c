@@ -179,6 +179,18 @@ write_book(struct buf *out, struct book *book)
 }
 
 static void
+write_cache(struct buf *out, struct cache *cache)
+{
+	struct cache_stats st;
+
+	cache_get_stats(cache, &st);
+	one(out, "fwapi_cache_hits_total", "counter", "Searches answered from the cache.",
+	    (double)st.hits);
+	one(out, "fwapi_cache_misses_total", "counter", "Searches that were not.", (double)st.misses);
+	one(out, "fwapi_cache_bytes", "gauge", "Memory of answers that are kept.", (double)st.bytes);
+}
+
+static void
 write_feed(struct buf *out, struct feed *feed)
 {
 	struct feed_stats f;
@@ -250,5 +262,7 @@ handle_metrics(struct call *c)
 		write_book(out, book);
 		write_feed(out, c->api->feed);
 	}
+	if (c->api->cache)
+		write_cache(out, c->api->cache);
 	write_process(out, m);
 }

@@ -28,6 +28,7 @@ struct book {
 
 	pthread_mutex_t reading;        /* of reader */
 	_Atomic bool stopping;          /* for the follower */
+	_Atomic uint64_t version;
 
 	/* The writer's own. */
 	uint64_t applied;
@@ -52,6 +53,28 @@ struct index *
 book_index(struct book *b)
 {
 	return b->ix;
+}
+
+uint64_t
+book_version(struct book *b)
+{
+	return atomic_load(&b->version);
+}
+
+static void
+put_rule(struct book *b, const struct rule *rule)
+{
+	atomic_fetch_add(&b->version, 1);
+	index_put(b->ix, rule);
+	atomic_fetch_add(&b->version, 1);
+}
+
+static void
+remove_rule(struct book *b, struct uuid uuid)
+{
+	atomic_fetch_add(&b->version, 1);
+	index_remove(b->ix, uuid);
+	atomic_fetch_add(&b->version, 1);
 }
 
 void
@@ -110,11 +133,11 @@ apply_rule(struct book *b, const struct db_update *u, bool remove)
 	json_arena_begin(&b->arena);
 	value = json_read_all(&src, &b->diags);
 	if (value && remove && json_get_slice(value, "uuid", &text) && uuid_read(text, &uuid))
-		index_remove(b->ix, uuid);
+		remove_rule(b, uuid);
 	else if (value && !remove)
 		rule = input_payload(&b->in, value, (struct slice){ 0 });
 	if (rule)
-		index_put(b->ix, rule);
+		put_rule(b, rule);
 	json_arena_drop(value);
 	json_arena_end();
 	memset(&b->diags.list, 0, sizeof(b->diags.list));
@@ -153,8 +176,11 @@ static enum db_result
 load_again(struct book *b)
 {
 	uint64_t seq;
-	enum db_result result = load_index_again(b->writer, b->ix, &seq);
+	enum db_result result;
 
+	atomic_fetch_add(&b->version, 1);
+	result = load_index_again(b->writer, b->ix, &seq);
+	atomic_fetch_add(&b->version, 1);
 	if (result != DB_OK)
 		return result;
 	set_applied(b, seq, (struct slice){ 0 });
@@ -273,9 +299,9 @@ apply_job(struct book *b, struct book_job *j)
 	if (j->update.seq != b->applied + 1)
 		return;
 	if (j->rule && j->remove)
-		index_remove(b->ix, j->rule->uuid);
+		remove_rule(b, j->rule->uuid);
 	else if (j->rule)
-		index_put(b->ix, j->rule);
+		put_rule(b, j->rule);
 	if (b->opts.publish)
 		b->opts.publish(b->opts.context, &j->update);
 	set_applied(b, j->update.seq, j->update.req_id);

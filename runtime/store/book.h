@@ -41,6 +41,12 @@ void book_close(struct book *b);
 
 struct index *book_index(struct book *b);
 
+/*
+ * Odd while the index is being changed, and another one afterwards: what was read between
+ * two looks at the same even number is what there is.  A change that was answered shows.
+ */
+uint64_t book_version(struct book *b);
+
 struct book_job {
 	/* In: they must stay until done is called. */
 	const struct rule *rule;        /* the new rule; of a removal the old one; NULL: none */

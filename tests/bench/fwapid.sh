@@ -9,6 +9,8 @@
 #   BENCH_DIR=DIR tests/bench/fwapid.sh   keeps rules and store there for the next run
 #   PG=no tests/bench/fwapid.sh           without PostgreSQL
 #
+# Each question is answered anew (--cache=0), and once more by the same service that keeps
+# answers as it does by default, as if no rule changed.
 # Whole answers, and pages of 10 rules, as people look at them.  Exit status: 1 if a
 # request failed.
 set -eu
@@ -56,7 +58,7 @@ start_fwapid()
 
 	begun=$(now)
 	"$fwapid" --state="$dir/state" --listen=127.0.0.1:0 --agents=none \
-	    --max-connections=500 >"$dir/log" 2>&1 &
+	    --max-connections=500 --config="$dir/conf" >"$dir/log" 2>&1 &
 	pid=$!
 	pids+=("$pid")
 	for _ in $(seq 1200); do
@@ -65,6 +67,14 @@ start_fwapid()
 		sleep 0.1
 	done
 	started=$(since "$begun")
+}
+
+# keeps yes|no: answers, or none
+keeps()
+{
+	[ "$1" = yes ] && : >"$dir/conf" || echo 'cache = 0' >"$dir/conf"
+	kill -HUP "$pid"
+	sleep 0.3
 }
 
 # ask PORT TARGETS [SECONDS]: the line of fwapid.lua
@@ -107,6 +117,7 @@ done
 begun=$(now)
 [ -e "$dir/state" ] || "$fwapid" import --state="$dir/state" "$dir/rules.jsonl" >/dev/null
 import=$(since "$begun")
+: >"$dir/conf"
 start_fwapid
 echo "## fwapid: $n rules, $(nproc) cores, $clients connections, the middle of $rounds rounds of $seconds s in turns"
 echo
@@ -233,8 +244,8 @@ middle()
 # A core's rate is what one busy core would answer: a million by the microseconds.
 echo "$(awk '/^Threads/ { print $2 }' "/proc/$pid/status") threads of fwapid, $(nproc) of which answer; one of Node.js; wrk has one."
 echo
-echo "| search | bytes | requests/s | p50, p99 ms | CPU us | Node.js, a constant: requests/s | p50, p99 ms | CPU us | PostgreSQL: questions/s | p50, p99 ms | CPU us | times Node.js, by rate | by core | times PostgreSQL, by rate | by core |"
-echo "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+echo "| search | bytes | requests/s | p50, p99 ms | CPU us | answers kept: requests/s | p50, p99 ms | CPU us | Node.js, a constant: requests/s | p50, p99 ms | CPU us | PostgreSQL: questions/s | p50, p99 ms | CPU us | times Node.js, by rate | by core | kept, by rate | by core | times PostgreSQL, by rate | by core |"
+echo "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 for what in ip 'subnet contains' 'subnet contains, a page' 'owner and tag' 'owner and tag, a page'; do
 	[ -s "$dir/$what" ] || { echo "no questions: $what"; exit 1; }
 	# The constant is the answer whose size is nearest to the mean.
@@ -251,21 +262,26 @@ for what in ip 'subnet contains' 'subnet contains, a page' 'owner and tag' 'owne
 			print text[best]
 		}')
 	node_like "$port" "$target"
-	rm -f "$dir/ours" "$dir/theirs"
+	rm -f "$dir/ours" "$dir/kept" "$dir/theirs"
 	for _ in $(seq "$rounds"); do
+		keeps no
 		measure ours "$pid" "$port" "$dir/$what"
+		keeps yes
+		measure kept "$pid" "$port" "$dir/$what"
 		measure theirs "$node_pid" "$node_port" "$dir/$what"
 	done
 	kill "$node_pid"
 	read -r rate p50 p99 errors bytes cost < <(middle "$dir/ours")
+	read -r kept_rate kept50 kept99 kept_errors _ kept_cost < <(middle "$dir/kept")
 	read -r node_rate node50 node99 _ _ node_cost < <(middle "$dir/theirs")
-	[ "$errors" -eq 0 ] || { echo "errors: $errors"; exit 1; }
+	[ $((errors + kept_errors)) -eq 0 ] || { echo "errors: $errors"; exit 1; }
 	pg_rate=0 pg50=- pg99=- pg_cost=0
 	[ "${PG-}" = no ] || read -r pg_rate pg50 pg99 pg_cost < <(ask_pg "$dir/$what")
-	echo "| $what | $bytes | $rate | $p50, $p99 | $cost | $node_rate | $node50, $node99 | $node_cost |" \
+	echo "| $what | $bytes | $rate | $p50, $p99 | $cost | $kept_rate | $kept50, $kept99 | $kept_cost | $node_rate | $node50, $node99 | $node_cost |" \
 	    "$pg_rate | $pg50, $pg99 | $pg_cost |" \
 	    "$(awk -v a="$rate" -v b="$node_rate" -v c="$cost" -v d="$node_cost" -v e="$pg_rate" \
-	        -v f="$pg_cost" 'BEGIN { printf "%.1f | %.1f | %.0f | %.0f |", a / b, d / c,
+	        -v f="$pg_cost" -v g="$kept_rate" -v h="$kept_cost" 'BEGIN {
+	        printf "%.1f | %.1f | %.1f | %.1f | %.0f | %.0f |", a / b, d / c, g / b, d / h,
 	        e ? a / e : 0, f / c }')"
 done
 echo

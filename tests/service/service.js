@@ -68,6 +68,56 @@ async function until(what, ms = 60000) {
 }
 
 main({
+	async 'answers that are kept'() {
+		const s = await start([], {});
+		const W = '99999999-0000-4000-8000-000000000001';
+		const ask = '/rules?tag=kept&owner_uuid=' + W;
+		const number = async (name) => +new RegExp(`^${name} (\\d+)$`, 'm')
+			.exec((await s.request('GET', '/metrics')).body)[1];
+		const hits = () => number('fwapi_cache_hits_total');
+		const list = async () => (await s.request('GET', ask)).json.map((r) => [r.uuid, r.enabled]);
+		const want = [];
+
+		for (let i = 0; i < 300; i++) {
+			const r = await s.create(`FROM ip 10.0.${i >> 8}.${i & 255} TO tag "kept" ALLOW tcp PORT 80`,
+				{ owner_uuid: W, enabled: true });
+
+			want.push([r.uuid, true]);
+		}
+		want.sort((a, b) => a[0] < b[0] ? -1 : 1);
+		for (let turn = 0; turn < 20; turn++) {
+			for (let k = 0; k < 5; k++)
+				assert.deepStrictEqual((await list()).sort((a, b) => a[0] < b[0] ? -1 : 1), want);
+			const uuid = want[turn * 7][0];
+
+			if (turn % 2) {
+				await s.request('PUT', `/rules/${uuid}`, { body: { enabled: false } });
+				want[turn * 7][1] = false;
+			} else {
+				await s.request('DELETE', `/rules/${uuid}`);
+				want.splice(turn * 7, 1);
+			}
+		}
+		assert.ok(await hits() >= 40, `${await hits()} hits`);
+		assert.ok(await number('fwapi_cache_bytes') > 0);
+		const file = `${s.state}/conf`;
+
+		await s.stop();
+		fs.writeFileSync(file, 'cache = 0\n');
+		const none = await start([`--config=${file}`], { state: s.state });
+
+		for (let k = 0; k < 5; k++)
+			assert.strictEqual((await none.request('GET', ask)).json.length, want.length);
+		assert.match((await none.request('GET', '/metrics')).body, /^fwapi_cache_hits_total 0$/m);
+		fs.writeFileSync(file, '');
+		none.child.kill('SIGHUP');
+		await none.said('was read again');
+		for (let k = 0; k < 5; k++)
+			assert.strictEqual((await none.request('GET', ask)).json.length, want.length);
+		assert.match((await none.request('GET', '/metrics')).body, /^fwapi_cache_hits_total [1-9]/m);
+		await none.stop();
+	},
+
 	async 'a rule is answered as it is stored'() {
 		const s = await start();
 
