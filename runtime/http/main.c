@@ -317,8 +317,9 @@ raise_files(void)
 static char **
 hide_arguments(int argc, char **argv)
 {
-	char **copy = base_alloc(((size_t)argc + 1) * sizeof(*copy));
+	static char **copy;             /* as long as the process lives */
 
+	copy = base_alloc(((size_t)argc + 1) * sizeof(*copy));
 	for (int i = 0; i < argc; i++) {
 		char *url = strstr(argv[i], "postgresql:");
 
