@@ -19,6 +19,7 @@ libcompiler_la_SOURCES = \
 	compiler/net/pset.c compiler/net/pset.h \
 	compiler/net/rangeset_int.h \
 	compiler/lang/ast.c compiler/lang/ast.h \
+	compiler/lang/whole.c \
 	compiler/lang/forms.c \
 	compiler/lang/lang.c compiler/lang/lang.h \
 	compiler/lang/rule.c compiler/lang/rule.h \

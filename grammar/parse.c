@@ -72,7 +72,7 @@ static bool
 ends_piece(const struct parse *px, int token, struct span t)
 {
 	return px->more && (token == RULE_YYEOF ||
-	    px->end - (px->b.text + t.off + t.len) <= SRC_AROUND);
+	    px->b.end - (px->b.text + t.off + t.len) <= SRC_AROUND);
 }
 
 /* A file's tokens: between two sentences an end is put in. */
@@ -147,7 +147,7 @@ parse_begin(struct parse *px, struct arena *arena, struct diags *diags, const st
     struct lang_opts opts)
 {
 	px->b = (struct ast_builder){
-		.arena = arena, .diags = diags, .src = src, .opts = opts,
+		.arena = arena, .diags = diags, .src = src, .opts = opts, .whole = px->whole,
 	};
 	px->last = px->held = 0;
 	px->have_held = px->begun = false;
@@ -177,15 +177,15 @@ parse_run(struct parse *px, int start, bool file)
 {
 	const struct src *src = px->b.src;
 	/* Outside the arena when that is emptied after each sentence. */
-	char *copy = px->sink ? base_alloc(src->text.n + 2)
-	    : arena_alloc(px->b.arena, src->text.n + 2);
+	char *copy = px->sink ? base_alloc(src->text.n + 2 + AST_PAD)
+	    : arena_alloc(px->b.arena, src->text.n + 2 + AST_PAD);
 	bool good;
 
 	if (src->text.n)
 		memcpy(copy, src->text.p, src->text.n);
-	copy[src->text.n] = copy[src->text.n + 1] = '\0';
+	memset(copy + src->text.n, '\0', 2 + AST_PAD);
 	px->b.text = copy;
-	px->end = copy + src->text.n;
+	px->b.end = copy + src->text.n;
 	px->at = (struct span){ px->from, 0 };
 	px->start = start;
 	px->plain = false;
@@ -196,14 +196,34 @@ parse_run(struct parse *px, int start, bool file)
 	return good;
 }
 
+/* Are there no features or values that are only refused by request? */
+static bool
+takes_all(struct lang_opts opts)
+{
+	return (opts.max_version == 0 || opts.max_version >= LANG_VERSION) &&
+	    !opts.enforce_subnet_mask;
+}
+
+/* What is plain is read fast; what is not, or has an error, with all care. */
 struct ast_rule *
 parse_sentence(struct parse *px, struct arena *arena, struct diags *diags,
     const struct src *src, struct lang_opts opts)
 {
+	bool good;
+
 	if (!check_text(diags, src, PARSE_MAX_SENTENCE))
 		return NULL;
-	parse_begin(px, arena, diags, src, opts);
 	px->file = NULL;
+	if (takes_all(opts)) {
+		parse_begin(px, arena, diags, src, opts);
+		px->at_once = true;
+		good = parse_run(px, START_SENTENCE, false) && diags->errors == px->mark.errors;
+		px->at_once = false;
+		if (good)
+			return px->b.rule;
+		diag_rewind(diags, px->mark);
+	}
+	parse_begin(px, arena, diags, src, opts);
 	return parse_run(px, START_SENTENCE, false) ? px->b.rule : NULL;
 }
 
@@ -400,6 +420,7 @@ parse_report_char(struct parse *px, struct span t)
 	struct slice s = text_of(px, t);
 	unsigned char c = (unsigned char)s.p[0];
 	struct diag *d;
+	/* Of a target that was read at once px->at says nothing; then this is not the last word. */
 	bool adjacent = px->at.off + px->at.len == t.off;
 	bool after_v6 = px->last == IPV6 && adjacent;
 	bool in_tag = px->last == WORD && adjacent && px->part < PART_ACTION;
@@ -675,8 +696,10 @@ parse_report_syntax(struct parse *px, const char *found, const char **expected, 
 	struct diag *d;
 	int kept = 0;
 
-	if ((px->last == BAD_TOKEN && !px->asked) || px->cut)
-		return;                 /* the scanner has said what is wrong; or nothing is */
+	if (px->at_once || px->cut)
+		return;                 /* it will be read again */
+	if (px->last == BAD_TOKEN && !px->asked)
+		return;                 /* the scanner has said what is wrong */
 	for (int i = 0; i < n; i++)
 		if (possible(px, expected[i]))
 			expected[kept++] = expected[i];

@@ -12,6 +12,7 @@ enum parse_part { PART_START, PART_FROM, PART_TO, PART_ACTION, PART_PROTO, PART_
 struct parse {
 	void *scanner;
 	struct ast_builder b;
+	struct ast_target whole[2];     /* the builder's */
 	struct parse_file *file;        /* NULL: one sentence */
 	parse_sink *sink;               /* of a file that is not kept, or NULL */
 	void *context;
@@ -21,8 +22,8 @@ struct parse {
 	uint32_t from;                  /* where the piece's own text begins */
 	uint32_t rest;                  /* where the first sentence begins that is not complete */
 	struct diag_mark mark;          /* the diagnostics before that sentence */
-	const char *end;                /* of the scanned copy, b.text, without its NULs */
 	int start;                      /* the token that selects the grammar's entrance, or 0 */
+	bool at_once;                   /* targets and ports may be; then errors are not told */
 	bool plain;                     /* tokens are the scanner's: one sentence, which has begun */
 	bool begun;                     /* a sentence of a file has begun */
 	bool good;                      /* the last sentence of a file had no error */

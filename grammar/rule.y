@@ -22,6 +22,7 @@
 
 %union {
 	struct span tok;
+	const struct ast_target *target;
 }
 
 %code requires {
@@ -65,6 +66,8 @@ rule_yylex(RULE_YYSTYPE *value, struct parse *px)
 %token <tok> ATTRIBUTE "an attribute" BAD_TOKEN "unreadable text"
 %token SENTENCE_END "the end of the rule" YYEOF 0 "the end of the text"
 %token START_SENTENCE START_FILE
+/* Several tokens at once (whole.c), OR and AND behind them included.  No message names them. */
+%token <target> TARGET TARGET_OR <tok> PORT_NUMBER PORT_NUMBER_AND
 %token LEFT "(" RIGHT ")" COMMA "," EQUAL "=" HYPHEN "-"
 
 %type <tok> string all
@@ -106,8 +109,13 @@ targets
     ;
 
 target_list
-    : target
-    | target_list OR target
+    : targets_or target
+    ;
+
+targets_or
+    : %empty
+    | targets_or target OR
+    | targets_or TARGET_OR          { ast_target(B, $2); }
     ;
 
 target
@@ -118,6 +126,7 @@ target
     | VM WORD                       { ast_vm(B, $1, $2); }
     | TAG string                    { ast_tag(B, $1, $2, NULL); }
     | TAG string "=" string         { ast_tag(B, $1, $2, &$4); }
+    | TARGET                        { ast_target(B, $1); }
     ;
 
 string
@@ -146,7 +155,7 @@ port_protocol
     ;
 
 ports
-    : PORT port
+    : port
     | PORT all                      { ast_all(B, $2); }
     | "(" PORT all ")"              { ast_all(B, $3); }
     | "(" port_list ")"
@@ -158,12 +167,23 @@ all
     ;
 
 port_list
-    : PORT port
-    | port_list AND PORT port
+    : port
+    | ports_and port
+    ;
+
+ports_and
+    : port_and
+    | ports_and port_and
+    ;
+
+port_and
+    : port AND
+    | PORT_NUMBER_AND               { ast_port(B, $1); }
     ;
 
 port
-    : WORD                          { ast_port(B, $1); }
+    : PORT WORD                     { ast_port(B, $2); }
+    | PORT_NUMBER                   { ast_port(B, $1); }
     ;
 
 range_list
@@ -214,10 +234,11 @@ yyreport_syntax_error(const yypcontext_t *context, struct parse *px)
 	enum { MOST = 40 };
 	yysymbol_kind_t kind[MOST];
 	const char *expected[MOST];
-	int n = yypcontext_expected_tokens(context, kind, MOST);
+	int n = yypcontext_expected_tokens(context, kind, MOST), named = 0;
 
 	for (int i = 0; i < n; i++)
-		expected[i] = yysymbol_name(kind[i]);
-	parse_report_syntax(px, yysymbol_name(yypcontext_token(context)), expected, n);
+		if (kind[i] < YYSYMBOL_TARGET || kind[i] > YYSYMBOL_PORT_NUMBER_AND)
+			expected[named++] = yysymbol_name(kind[i]);
+	parse_report_syntax(px, yysymbol_name(yypcontext_token(context)), expected, named);
 	return 0;
 }

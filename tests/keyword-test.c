@@ -40,7 +40,7 @@ scan(const char *text, uint32_t *length)
 
 	memcpy(copy, text, strlen(text));
 	px.b.text = copy;
-	px.end = copy + strlen(text);
+	px.b.end = copy + strlen(text);
 	rule_scan_text(scanner, copy, strlen(text) + 2, false);
 	token = rule_scan(&value, scanner);
 	*length = value.tok.len;

@@ -43,7 +43,8 @@ check_PROGRAMS += \
 	tests/search-api-test \
 	tests/suite-test \
 	tests/tree-test \
-	tests/verify-test
+	tests/verify-test \
+	tests/whole-test
 TESTS += $(check_PROGRAMS)
 
 # Not a test: it makes a program's system calls fail.
@@ -105,6 +106,7 @@ tests_state_model_test_SOURCES = tests/state-model-test.c tests/random.h
 tests_state_soak_test_SOURCES = tests/state-soak-test.c
 tests_suite_test_SOURCES = tests/suite-test.c tests/host-gen.h tests/random.h
 tests_tree_test_SOURCES = tests/tree-test.c tests/random.h
+tests_whole_test_SOURCES = tests/whole-test.c tests/random.h
 
 # --- the service ----------------------------------------------------------------
 if FWAPID

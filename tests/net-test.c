@@ -149,11 +149,27 @@ check_scan(const char *text, size_t n,
 	}
 }
 
+/* In the middle of digits, from which it must keep away. */
+static const char *
+scan_v4_in(const char *p, const char *end, struct addr *out)
+{
+	char longer[96];
+	size_t n = (size_t)(end - p);
+	const char *stop;
+
+	memset(longer, '7', sizeof(longer));
+	memcpy(longer + 3, p, n);
+	longer[3 + n] = '\0';
+	stop = addr_scan_v4_in(longer + 3, out);
+	return stop ? p + (stop - longer - 3) : NULL;
+}
+
 static void
 check_text(const char *text, size_t n)
 {
 	check_strict(text, n);
 	check_scan(text, n, addr_scan_v4, addr_read_v4);
+	check_scan(text, n, scan_v4_in, addr_read_v4);
 	check_scan(text, n, addr_scan_v6, addr_read_v6);
 }
 

@@ -268,12 +268,27 @@ buf_printf(struct buf *b, const char *fmt, ...)
 void
 buf_uint(struct buf *b, uint64_t v)
 {
-	char tmp[20], *p = tmp + sizeof(tmp);
+	enum { MOST = 20 };
+	char tmp[2 * MOST], *p = tmp + MOST;
 
 	do
 		*--p = (char)('0' + v % 10);
 	while ((v /= 10) != 0);
-	buf_add(b, p, (size_t)(tmp + sizeof(tmp) - p));
+	/* All that there may be is copied, whose length is known, and what is too much left. */
+	memcpy(buf_room(b, MOST), p, MOST);
+	b->n += (size_t)(tmp + MOST - p);
+}
+
+struct slice
+arena_close(struct arena *a, struct buf *b)
+{
+	struct slice s = buf_view(b);
+
+	if (!b->borrowed || b->n == b->cap)
+		return arena_take(a, b);
+	b->p[b->n] = '\0';
+	arena_alloc(a, b->n + 1);
+	return s;
 }
 
 /*

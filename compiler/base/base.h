@@ -179,6 +179,18 @@ buf_str(struct buf *b, const char *s)
 
 void buf_uint(struct buf *b, uint64_t v);
 
+/*
+ * A text written where it will stay, in an arena's free space, as long as there is room:
+ * nothing else may be allocated from the arena between the two.
+ */
+static inline void
+arena_open(struct arena *a, struct buf *b)
+{
+	buf_borrow(b, a->at, (size_t)(a->end - a->at));
+}
+
+struct slice arena_close(struct arena *a, struct buf *b);
+
 /* Moves a buffer's bytes to an arena; large ones change hands without a copy. */
 struct slice arena_take(struct arena *a, struct buf *b);
 

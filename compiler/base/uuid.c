@@ -25,6 +25,7 @@ uuid_read(struct slice s, struct uuid *out)
 
 	if (s.n != UUID_TEXT || p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-')
 		return false;
+#pragma GCC unroll 16
 	for (unsigned i = 0; i < 16; i++) {
 		unsigned hi = nibble[p[place[i]]], lo = nibble[p[place[i] + 1]];
 

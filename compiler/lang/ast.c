@@ -124,6 +124,7 @@ ast_ip(struct ast_builder *b, enum net_family fam, struct span kw, struct span a
 	t->text = text_of(b, addr);
 	t->prefix.len = 128;
 	t->prefix.fam = (uint8_t)fam;
+	t->canonical = fam == NET_V4;
 	if (fam == NET_V6) {
 		if (allowed(b, 3, "IPv6", addr) && !addr_read_v6(t->text, &t->prefix.a))
 			report_v6(b, DIAG_ipv6_invalid, addr, t->text);
@@ -135,7 +136,7 @@ ast_ip(struct ast_builder *b, enum net_family fam, struct span kw, struct span a
 			diag_help(b->diags, d, "write the groups without leading zeros");
 		else
 			diag_help(b->diags, d, "each of the four groups is a number from 0 to 255");
-	} else if (t->prefix.a.lo == addr_v4(0).lo || t->prefix.a.lo == addr_v4(UINT32_MAX).lo) {
+	} else if (addr_v4_is_no_host(t->prefix.a)) {
 		d = report(b, DIAG_ipv4_invalid, addr, t->text);
 		diag_help(b->diags, d, "it stands for no single host; \"any\" matches every address");
 	}
@@ -188,6 +189,7 @@ ast_subnet(struct ast_builder *b, enum net_family fam, struct span kw, struct sp
 		report_v6(b, DIAG_subnet_addr, at, t->text);
 		return;
 	}
+	t->canonical = fam == NET_V4 && !t->loose && (l.n == 2 || l.p[1] != '0');
 	if (bits > max) {
 		diag_help(b->diags, report(b, DIAG_subnet_len, at, t->text),
 		    "the length of an %s prefix is at most %u", fam == NET_V6 ? "IPv6" : "IPv4", max);

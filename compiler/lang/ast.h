@@ -21,6 +21,7 @@ struct ast_target {
 	bool has_value;                 /* tag k = v */
 	/* Spelled as only a subnet may be: the family checks count it as neither. */
 	bool loose;
+	bool canonical;                 /* ip, subnet: text is the canonical text */
 	struct span span;
 	struct slice text;              /* address or prefix as typed, tag key, VM's UUID */
 	union {
@@ -54,11 +55,16 @@ struct ast_builder {
 	struct arena *arena;
 	struct diags *diags;
 	const struct src *src;
-	const char *text;               /* of the source, as it is scanned */
+	/* Of the source, as it is scanned: two NULs and AST_PAD bytes more stand behind it. */
+	const char *text, *end;
 	struct lang_opts opts;
 	struct ast_rule *rule;          /* being built */
 	enum lang_side side;
+	struct ast_target *whole;       /* two of them, which the scanner reads at once by turns */
+	unsigned turn;
 };
+
+#define AST_PAD 17
 
 /* --- called by the grammar ---------------------------------------------- */
 
@@ -92,6 +98,21 @@ void ast_end(struct ast_builder *b);
 bool ast_string(struct ast_builder *b, struct slice quoted, struct slice *out);
 /* Are the escapes between the quotes those of the language? */
 bool ast_escapes_good(struct slice quoted);
+
+/*
+ * --- called by the scanner, for what nearly all rules hold ---------------------
+ *
+ * Behind a keyword, of which kw is the start and p the end: where the target ends that
+ * is read into `whole`, or NULL if it is not spelt plainly or not right (whole.c).
+ */
+const char *ast_whole_ip(struct ast_builder *b, const char *kw, const char *p);
+const char *ast_whole_subnet(struct ast_builder *b, const char *kw, const char *p);
+const char *ast_whole_vm(struct ast_builder *b, const char *kw, const char *p);
+const char *ast_whole_tag(struct ast_builder *b, const char *kw, const char *p);
+/* Where a space and digits end, of which ast_port may make a port. */
+const char *ast_whole_port(const char *p);
+/* Adds such a target to the side; before the next but one is read. */
+void ast_target(struct ast_builder *b, const struct ast_target *whole);
 
 /* --- printing ----------------------------------------------------------- */
 

@@ -2,6 +2,8 @@
 /* From the tree to the checked rule: limits, families, order, duplicates. */
 #include "rule.h"
 
+#include <endian.h>
+
 #include "../base/text.h"
 
 static struct diag *
@@ -94,58 +96,77 @@ struct kind {
 	unsigned n;
 };
 
-/* A prefix with its canonical text, which is what lists are sorted by; zeros behind it. */
+/*
+ * A prefix and its canonical text, which is what lists are sorted by: as it was typed if
+ * that is canonical, else our own.
+ */
 struct spelled {
 	struct prefix p;
-	char text[(NET_TEXT_MAX + 7) / 8 * 8];
+	struct slice text;
+	uint64_t first;                 /* its first eight bytes, to be compared as a number */
+	char own[NET_TEXT_MAX];
 };
 
-/* Most texts differ in the first words. */
+static void
+spell(struct spelled *s, const struct ast_target *t)
+{
+	s->p = t->prefix;
+	s->text = t->text;
+	if (!t->canonical)
+		s->text = (struct slice){ s->own, t->kind == AST_IP
+		    ? addr_write(s->own, s->p.a, s->p.fam) : prefix_write(s->own, s->p) };
+}
+
+static void
+load_first(struct spelled *s)
+{
+	s->first = 0;
+	memcpy(&s->first, s->text.p, s->text.n < 8 ? s->text.n : 8);
+	s->first = be64toh(s->first);
+}
+
+/* Most texts differ in the first bytes. */
 static int
 spelled_cmp(const struct spelled *a, const struct spelled *b)
 {
-	for (size_t i = 0; i < sizeof(a->text); i += 8) {
-		int c = memcmp(a->text + i, b->text + i, 8);
+	size_t n = a->text.n < b->text.n ? a->text.n : b->text.n;
+	int c;
 
-		if (c)
-			return c;
-	}
-	return 0;
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	c = memcmp(a->text.p, b->text.p, n);
+	return c ? c : (int)a->text.n - (int)b->text.n;
 }
 
+/* Sorted and without duplicates; with each its text, which lives as long as the scratch. */
 static uint8_t
-make_prefixes(struct arena *arena, const struct kind *k, bool ips, struct prefix **out)
+make_prefixes(struct arena *arena, const struct kind *k, struct spelled *list,
+    struct prefix **out, struct slice *texts)
 {
-	struct spelled list[LANG_MAX_TARGETS];
 	const struct spelled *order[LANG_MAX_TARGETS];
 	unsigned n = 0;
 
-	if (k->n == 1) {
-		*out = arena_alloc(arena, sizeof(**out));
-		**out = k->v[0]->prefix;
-		return 1;
-	}
 	for (unsigned i = 0; i < k->n; i++) {
 		struct spelled *s = &list[n];
 		unsigned at = n;
-		size_t length;
 		int c = 1;
 
-		s->p = k->v[i]->prefix;
-		length = ips ? addr_write(s->text, s->p.a, s->p.fam) : prefix_write(s->text, s->p);
-		memset(s->text + length, 0, sizeof(s->text) - length);
+		spell(s, k->v[i]);
+		if (k->n > 1)
+			load_first(s);
 		while (at > 0 && (c = spelled_cmp(order[at - 1], s)) > 0)
 			at--;
 		if (at > 0 && c == 0)
 			continue;
-		if (at < n)
-			memmove(order + at + 1, order + at, (n - at) * sizeof(*order));
+		for (unsigned to = n++; to > at; to--)
+			order[to] = order[to - 1];
 		order[at] = s;
-		n++;
 	}
 	*out = arena_alloc(arena, n * sizeof(**out));
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		(*out)[i] = order[i]->p;
+		texts[i] = order[i]->text;
+	}
 	return (uint8_t)n;
 }
 
@@ -220,8 +241,15 @@ make_vms(struct arena *arena, const struct kind *k, struct uuid **out)
 	return (uint8_t)n;
 }
 
+/* The texts of a side's prefixes, ips first, while the rule is made. */
+struct side_texts {
+	struct slice prefix[LANG_MAX_TARGETS];
+	struct spelled spelled[LANG_MAX_TARGETS];
+};
+
 static void
-make_side(struct arena *arena, const struct ast_side *side, struct rule_side *out)
+make_side(struct arena *arena, const struct ast_side *side, struct side_texts *texts,
+    struct rule_side *out)
 {
 	struct kind kinds[AST_VM + 1], *k;
 
@@ -234,9 +262,11 @@ make_side(struct arena *arena, const struct ast_side *side, struct rule_side *ou
 	out->any = kinds[AST_ANY].n != 0;
 	out->vmall = kinds[AST_ALL_VMS].n != 0;
 	if (kinds[AST_IP].n)
-		out->n_ips = make_prefixes(arena, &kinds[AST_IP], true, &out->ips);
+		out->n_ips = make_prefixes(arena, &kinds[AST_IP], texts->spelled, &out->ips,
+		    texts->prefix);
 	if (kinds[AST_SUBNET].n)
-		out->n_subnets = make_prefixes(arena, &kinds[AST_SUBNET], false, &out->subnets);
+		out->n_subnets = make_prefixes(arena, &kinds[AST_SUBNET],
+		    texts->spelled + kinds[AST_IP].n, &out->subnets, texts->prefix + out->n_ips);
 	if (kinds[AST_TAG].n)
 		out->n_tags = make_tags(arena, &kinds[AST_TAG], &out->tags);
 	if (kinds[AST_VM].n)
@@ -285,9 +315,9 @@ struct rule *
 rule_make(struct arena *arena, struct diags *diags, const struct ast_rule *ast,
     const struct rule_fields *f, struct lang_opts opts)
 {
+	struct side_texts from, to;
 	struct rule *r;
-	struct buf text = { 0 };
-	char small[1024];
+	struct buf text;
 
 	if (!check_items(diags, ast, opts) || !check_targets(diags, ast) ||
 	    !check_family(diags, ast) || !check_affects(diags, ast))
@@ -310,11 +340,10 @@ rule_make(struct arena *arena, struct diags *diags, const struct ast_rule *ast,
 	r->priority = ast->priority;
 	r->all = ast->all;
 	make_items(arena, ast, r);
-	make_side(arena, &ast->side[LANG_FROM], &r->side[LANG_FROM]);
-	make_side(arena, &ast->side[LANG_TO], &r->side[LANG_TO]);
-	buf_borrow(&text, small, sizeof(small));
-	rule_write_text(&text, r);
-	r->text = arena_slice(arena, buf_view(&text));
-	buf_free(&text);
+	make_side(arena, &ast->side[LANG_FROM], &from, &r->side[LANG_FROM]);
+	make_side(arena, &ast->side[LANG_TO], &to, &r->side[LANG_TO]);
+	arena_open(arena, &text);
+	rule_write_text(&text, r, from.prefix, to.prefix);
+	r->text = arena_close(arena, &text);
 	return r;
 }

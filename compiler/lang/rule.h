@@ -77,8 +77,9 @@ rule_repeats_default(const struct rule *r, enum lang_side side)
 	    r->action == (side == LANG_FROM ? (unsigned)LANG_ALLOW : (unsigned)LANG_BLOCK);
 }
 
-/* The canonical sentence (spec 1). */
-void rule_write_text(struct buf *out, const struct rule *r);
+/* The canonical sentence (spec 1), with the texts of each side's ips and subnets. */
+void rule_write_text(struct buf *out, const struct rule *r, const struct slice *from,
+    const struct slice *to);
 /* A tag's key or value with the escapes of canonical text, without quotes. */
 void rule_escape(struct buf *out, struct slice s);
 /*

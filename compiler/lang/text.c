@@ -25,10 +25,14 @@ escape(struct buf *out, struct slice s, bool source)
 {
 	static const char letter[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
 		['\r'] = 'r' };
-	size_t i = 0, from = 0;
+	char *plain_text = buf_room(out, s.n);
+	size_t i, from;
 
-	if (s.n == 0)
-		return;
+	/* Most have nothing special, and are short. */
+	for (i = 0; i < s.n && !special[(unsigned char)s.p[i]]; i++)
+		plain_text[i] = s.p[i];
+	out->n += i;
+	from = i;
 	while (i < s.n) {
 		size_t at = i;
 		uint32_t cp;
@@ -82,7 +86,7 @@ write_tag(struct buf *out, const struct rule_tag *t)
 }
 
 static void
-write_side(struct buf *out, const struct rule_side *s)
+write_side(struct buf *out, const struct rule_side *s, const struct slice *prefix)
 {
 	unsigned n = s->n_ips + s->n_subnets + s->n_tags + s->n_vms, left = n;
 
@@ -95,12 +99,12 @@ write_side(struct buf *out, const struct rule_side *s)
 #define BETWEEN() (--left ? buf_str(out, " OR ") : (void)0)
 	for (unsigned i = 0; i < s->n_ips; i++) {
 		buf_str(out, "ip ");
-		buf_addr(out, s->ips[i]);
+		buf_slice(out, *prefix++);
 		BETWEEN();
 	}
 	for (unsigned i = 0; i < s->n_subnets; i++) {
 		buf_str(out, "subnet ");
-		buf_prefix(out, s->subnets[i]);
+		buf_slice(out, *prefix++);
 		BETWEEN();
 	}
 	for (unsigned i = 0; i < s->n_tags; i++) {
@@ -176,12 +180,13 @@ write_types(struct buf *out, const struct rule *r)
 }
 
 void
-rule_write_text(struct buf *out, const struct rule *r)
+rule_write_text(struct buf *out, const struct rule *r, const struct slice *from,
+    const struct slice *to)
 {
 	buf_str(out, "FROM ");
-	write_side(out, &r->side[LANG_FROM]);
+	write_side(out, &r->side[LANG_FROM], from);
 	buf_str(out, " TO ");
-	write_side(out, &r->side[LANG_TO]);
+	write_side(out, &r->side[LANG_TO], to);
 	buf_str(out, r->action == LANG_ALLOW ? " ALLOW " : " BLOCK ");
 	buf_str(out, lang_proto_name[r->proto]);
 	if (lang_has_ports(r->proto))

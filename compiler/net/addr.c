@@ -7,6 +7,8 @@
  */
 #include "addr.h"
 
+#include <endian.h>
+
 /* --- reading ------------------------------------------------------------ */
 
 /* The scanners return where the address that starts at p ends, or NULL. */
@@ -114,6 +116,44 @@ scan_v6(const char *p, const char *end, bool loose, struct addr *out)
 	out->lo = (uint64_t)group[4] << 48 | (uint64_t)group[5] << 32 |
 	    (uint64_t)group[6] << 16 | group[7];
 	return p;
+}
+
+/* Which of 8 bytes are no digits: a bit each, the first byte's lowest. */
+static inline unsigned
+no_digits(const char *p)
+{
+	const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+	uint64_t x;
+
+	memcpy(&x, p, 8);
+	x = le64toh(x) ^ 0x3030303030303030;            /* a digit is its value now */
+	x = (((x & low) + 0x7676767676767676) | x) & ~low;
+	return (unsigned)(x * 0x0002040810204081 >> 56);
+}
+
+const char *
+addr_scan_v4_in(const char *p, struct addr *out)
+{
+	static const uint32_t least[4] = { 0, 0, 10, 100 };
+	unsigned stops = no_digits(p) | no_digits(p + 8) << 8 | 1U << 16, from = 0, bad = 0;
+	uint32_t v = 0;
+
+	for (int group = 0; group < 4; group++) {
+		unsigned stop = (unsigned)__builtin_ctz(stops), n = stop - from;
+		uint32_t last, g;
+
+		/* The three bytes before the stop, those of them that are digits of the group. */
+		memcpy(&last, p + (int)stop - 3, 4);
+		last = le32toh(last) << 8 & -(uint32_t)1 << ((32 - 8 * n) & 31);
+		g = (last >> 8 & 15) * 100 + (last >> 16 & 15) * 10 + (last >> 24 & 15);
+		bad |= (n - 1 > 2) | (g > 255) | (g < least[n & 3]) | (group < 3 && p[stop] != '.');
+		v = v << 8 | (g & 0xff);
+		stops &= stops - 1;
+		stops |= 1U << 16;
+		from = stop + 1;
+	}
+	*out = addr_v4(v);
+	return bad ? NULL : p + from - 1;
 }
 
 const char *

@@ -38,6 +38,13 @@ addr_v4(uint32_t host_order)
 	return (struct addr){ 0, NET_V4_LO | host_order };
 }
 
+/* 0.0.0.0 and 255.255.255.255 */
+static inline bool
+addr_v4_is_no_host(struct addr a)
+{
+	return (uint32_t)(a.lo + 1) <= 1;
+}
+
 static inline int
 addr_cmp(struct addr a, struct addr b)
 {
@@ -178,6 +185,11 @@ bool addr_read_v6_loose(struct slice s, struct addr *out);
  */
 const char *addr_scan_v4(const char *p, const char *end, struct addr *out);
 const char *addr_scan_v6(const char *p, const char *end, struct addr *out);
+/*
+ * As addr_scan_v4, without a branch that depends on the digits, inside a longer text: 17
+ * bytes from p on and 3 before it can be read.  NUL ends it as any other character.
+ */
+const char *addr_scan_v4_in(const char *p, struct addr *out);
 /* Either family, strict, as a host prefix. */
 bool addr_read(struct slice s, struct prefix *out);
 /* "ADDR/LEN", strict address, length without a sign; host bits are kept. */
