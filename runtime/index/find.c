@@ -454,6 +454,16 @@ plan_meeting(struct planner *p, struct query_meet *m)
 	}
 }
 
+static void
+add_list(struct query_list *to, const struct query_list *l)
+{
+	if (l->n == 0)
+		return;
+	query_list_room(to, l->n);
+	memcpy(to->v + to->n, l->v, l->n * sizeof(*l->v));
+	to->n += l->n;
+}
+
 /*
  * The first in the order of UUIDs: numbers that an index was built with are in that order,
  * so the first of them that answer are enough; of the later ones, all.
@@ -467,15 +477,11 @@ find_first(struct planner *p, struct query_meet *m)
 	if (!find_between(p, m, sorted, UINT32_MAX, UINT64_MAX))
 		return false;
 	late->n = 0;
-	query_list_room(late, l->n);
-	memcpy(late->v, l->v, l->n * sizeof(*l->v));
-	late->n = l->n;
+	add_list(late, l);
 	l->n = 0;
 	if (!find_between(p, m, 0, sorted, p->want))
 		return false;
-	query_list_room(l, late->n);
-	memcpy(l->v + l->n, late->v, late->n * sizeof(*l->v));
-	l->n += late->n;
+	add_list(l, late);
 	return true;
 }
 

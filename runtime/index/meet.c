@@ -70,7 +70,8 @@ cursor_seek(struct query_cursor *c, uint32_t number)
 		return !c->ended;
 	c->started = true;
 	while (!c->ended) {
-		c->at += count_below(c->run + c->at, c->n - c->at, number, shift);
+		if (c->at < c->n)
+			c->at += count_below(c->run + c->at, c->n - c->at, number, shift);
 		while (c->at < c->n && !c->is_list && !(c->run[c->at] & c->bits))
 			c->at++;
 		if (c->at < c->n) {
