@@ -341,6 +341,30 @@ test_written(void **state)
 	buf_free(&want);
 }
 
+/* As JavaScript writes them: whole ones up to 2^53 digit by digit, the others the shortest. */
+static void
+test_numbers(void **state)
+{
+	static const struct { double v; const char *text; } numbers[] = {
+		{ 0, "0" }, { -0.0, "0" }, { 1, "1" }, { -1, "-1" }, { 10, "10" }, { 123456, "123456" },
+		{ -987654321, "-987654321" }, { 1e15, "1000000000000000" },
+		{ 9007199254740991, "9007199254740991" }, { 9007199254740992, "9007199254740992" },
+		{ -9007199254740994, "-9007199254740994" }, { 1e20, "100000000000000000000" },
+		{ 1e21, "1e+21" }, { 0.1, "0.1" }, { 1.5, "1.5" }, { -2.25, "-2.25" }, { 1e-7, "1e-7" },
+		{ 123456789.125, "123456789.125" },
+	};
+	struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < BASE_COUNT(numbers); i++) {
+		out.n = 0;
+		json_write_number(&out, numbers[i].v);
+		if (!slice_is(buf_view(&out), numbers[i].text))
+			fail_msg("%.*s, not %s", (int)out.n, out.p, numbers[i].text);
+	}
+	buf_free(&out);
+}
+
 int
 main(void)
 {
@@ -349,7 +373,7 @@ main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_indent), cmocka_unit_test(test_surrogates),
-		cmocka_unit_test(test_written),
+		cmocka_unit_test(test_written), cmocka_unit_test(test_numbers),
 	};
 
 	random_start(20261125);
