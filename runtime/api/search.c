@@ -312,7 +312,7 @@ write_uuids(struct fwr_reader *r)
 	for (uint32_t i = 0; i < l->n; i++) {
 		const struct record *rec;
 
-		index_prefetch(r->rd, l->v, l->n, i);
+		index_prefetch(r->rd, l->v, l->n, i, INDEX_HEAD);
 		rec = index_record(r->rd, l->v[i]);
 
 		if (!rec)

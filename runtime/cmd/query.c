@@ -316,7 +316,7 @@ write_answer(struct job *j, struct index_reader *rd, const struct query_answer *
 	if (j->format == JSON)
 		buf_char(&j->out, '[');
 	for (uint32_t i = 0; i < a->found.n && status == CMD_DONE; i++) {
-		index_prefetch(rd, a->found.v, a->found.n, i);
+		index_prefetch(rd, a->found.v, a->found.n, i, INDEX_LISTS);
 		if (!index_view(rd, a->found.v[i], &r, &room))
 			break;
 		write_rule(j, &t, &r, i == 0);

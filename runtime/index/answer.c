@@ -71,7 +71,7 @@ query_write_rules(struct buf *out, struct index_reader *rd, const struct query *
 	bool whole = !q->explain && !q->fields;
 
 	for (uint32_t i = from; i < to; i++) {
-		index_prefetch(rd, a->found.v, a->found.n, i);
+		index_prefetch(rd, a->found.v, a->found.n, i, whole ? INDEX_TEXTS : INDEX_LISTS);
 		if (i > from)
 			buf_char(out, ',');
 		if (whole ? !index_write_json(out, rd, a->found.v[i])

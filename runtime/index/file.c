@@ -30,7 +30,9 @@
 static size_t
 sums_bytes(uint32_t pages)
 {
-	return ((size_t)pages * sizeof(uint64_t) + INDEX_HEAD_BYTES - 1) / INDEX_HEAD_BYTES * INDEX_HEAD_BYTES;
+	size_t bytes = pages * sizeof(uint64_t);
+
+	return (bytes + INDEX_HEAD_BYTES - 1) / INDEX_HEAD_BYTES * INDEX_HEAD_BYTES;
 }
 
 uint64_t

@@ -344,7 +344,7 @@ check_rules(struct planner *p, struct query_list *l, uint32_t from)
 	for (uint32_t i = from; i < l->n; i++) {
 		bool good = true;
 
-		index_prefetch(p->rd, l->v, l->n, i);
+		index_prefetch(p->rd, l->v, l->n, i, INDEX_LISTS);
 		if (!index_view(p->rd, l->v[i], &r, &room))
 			return false;
 		for (unsigned c = 0; good && c < QUERY_CONDS; c++)

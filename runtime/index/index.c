@@ -541,7 +541,8 @@ index_check(struct index_reader *rd, const uint32_t *numbers, uint32_t n)
 #define AHEAD_RECORD 8
 
 void
-index_prefetch(struct index_reader *rd, const uint32_t *numbers, uint32_t n, uint32_t at)
+index_prefetch(struct index_reader *rd, const uint32_t *numbers, uint32_t n, uint32_t at,
+    enum index_fetch what)
 {
 	struct store *st = &rd->ix->store;
 	const struct index_number *e;
@@ -550,7 +551,7 @@ index_prefetch(struct index_reader *rd, const uint32_t *numbers, uint32_t n, uin
 		__builtin_prefetch(index_number_at(rd->ix, numbers[at + AHEAD_ENTRY]));
 	if (at + AHEAD_RECORD < n &&
 	    (e = index_number_at(rd->ix, numbers[at + AHEAD_RECORD])) != NULL)
-		store_prefetch(st, e->record, sizeof(struct record) + 128);
+		store_prefetch(st, e->record, what + offsetof(struct record, priority));
 }
 
 void

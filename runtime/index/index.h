@@ -75,11 +75,14 @@ const struct record *index_record(struct index_reader *rd, uint32_t number);
  * walk over them?  Reads no rule; one of more than a page is not looked at to its end.
  */
 bool index_check(struct index_reader *rd, const uint32_t *numbers, uint32_t n);
+/* How much of a rule: UUIDs, lengths and flags; the texts of most; the lists of most, too. */
+enum index_fetch { INDEX_HEAD = 0, INDEX_TEXTS = 128, INDEX_LISTS = 192 };
 /*
  * For a walk over many numbers, which the memory cannot foresee: fetches what the
  * rules a few behind the one at `at` will need.
  */
-void index_prefetch(struct index_reader *rd, const uint32_t *numbers, uint32_t n, uint32_t at);
+void index_prefetch(struct index_reader *rd, const uint32_t *numbers, uint32_t n, uint32_t at,
+    enum index_fetch what);
 /* All rules in the order of their UUIDs; false ends the walk. */
 void index_walk(struct index_reader *rd, bool (*each)(void *context, uint32_t number),
     void *context);

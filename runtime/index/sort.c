@@ -75,7 +75,7 @@ sort_by_uuid(struct index_reader *rd, struct query_list *l)
 		return true;
 	rows = base_alloc(late * sizeof(*rows));
 	for (uint32_t i = 0; good && i < late; i++) {
-		index_prefetch(rd, l->v + old, late, i);
+		index_prefetch(rd, l->v + old, late, i, INDEX_HEAD);
 		good = read_row(rd, l->v[old + i], &rows[i]);
 	}
 	if (good)
@@ -171,7 +171,7 @@ sort_by_fields(struct index_reader *rd, const struct query *q, struct query_list
 	for (uint32_t i = 0; good && i < l->n; i++) {
 		struct map_key k;
 
-		index_prefetch(rd, l->v, l->n, i);
+		index_prefetch(rd, l->v, l->n, i, INDEX_TEXTS);
 		good = index_view_texts(rd, l->v[i], &r);
 		if (!good)
 			break;

@@ -64,7 +64,7 @@ answer(struct index_reader *rd, struct question *k, enum way way, struct query_a
 			abort();
 	}
 	for (uint32_t i = 0; way == UUIDS && i < a->found.n; i++) {
-		index_prefetch(rd, a->found.v, a->found.n, i);
+		index_prefetch(rd, a->found.v, a->found.n, i, INDEX_HEAD);
 		buf_uuid(out, index_record(rd, a->found.v[i])->uuid);
 		buf_char(out, '\n');
 	}
