@@ -269,8 +269,8 @@ enum fwr_answer {
 /*
  * Rules that answer the parameters of ListRules, a JSON object; out holds them by
  * UUID unless "sort" says otherwise, and *total, if given, how many there are
- * without "limit" and "offset", which costs finding them all.  out may be NULL for FWR_COUNT, and is empty with
- * "count".  Each bad parameter is an error of its field.
+ * without "limit" and "offset", which costs finding them all.  out may be NULL for
+ * FWR_COUNT, and is empty with "count".  Each bad parameter is an error of its field.
  */
 int fwr_query(struct fwr_reader *r, const char *params, size_t n, enum fwr_answer form,
     struct fwr_text *out, size_t *total);

@@ -412,11 +412,17 @@ find_between(struct planner *p, struct query_meet *m, uint32_t from, uint32_t to
 {
 	struct query_list *l = &p->a->found;
 	uint32_t start = l->n, block = want < BLOCK_FIRST ? (uint32_t)want : BLOCK_FIRST;
+	uint64_t met = 0;
 
 	query_meet_begin(m, from, to);
 	while (l->n - start < want) {
 		uint32_t at = l->n, got = query_meet_next(m, l, block);
 
+		met += got;
+		if (met > p->rd->state.rules) {
+			store_mark_corrupt(&p->rd->ix->store);  /* a damaged tree that goes round */
+			return false;
+		}
 		if (!check(p, l, at))
 			return false;
 		if (got < block)
