@@ -3,6 +3,7 @@
 #include "admin.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../compiler/base/text.h"
@@ -36,6 +37,7 @@ run(struct admin *a, const char *operation, int *status)
 		a->state = state_open(&a->opts, &a->diags);
 	a->out.n = 0;
 	*status = CMD_DONE;
+	a->ran = a->state != NULL;
 	if (a->state && state_call(a->state, operation, a->params, &a->messages, &a->diags, &a->out))
 		return true;
 	*status = admin_print_errors(a);
@@ -171,7 +173,7 @@ take_payload(struct admin *a, int *status)
 
 	if (!o)
 		return false;
-	if (json_is_object(o) && admin_is_rule(o)) {
+	if (json_is_object(o) && (admin_is_rule(o) || a->n_args)) {
 		list = json_array();
 		json_array_append(list, o);
 		json_object_set_new(a->params, "rules", list);
@@ -524,8 +526,17 @@ run_doctor(struct admin *a)
 {
 	int status;
 
-	if (!no_arguments(a, &status) || !admin_add_vms(a, &status))
+	if (!no_arguments(a, &status))
 		return status;
+	/* That the VMs are not known is a finding among others. */
+	a->hushed = true;
+	if (!admin_add_vms(a, &status) && a->diags.list.n) {
+		const char *why = a->diags.list.v[0].text;
+
+		json_object_set_new(a->params, "noVMs", json_string(why));
+		a->diags = (struct diags){ .arena = &a->messages };
+	}
+	a->hushed = false;
 	return report(a, "doctor");
 }
 
@@ -552,7 +563,7 @@ const struct admin_command admin_table[] = {
 	{ "doctor", ADMIN_VMS | ADMIN_JSON | ADMIN_IPF | ADMIN_STATS, "",
 	  "Says what is wrong with this host's rules and files, and what to do: rules that cannot\n"
 	  "be read, VMs without files, files without a VM, what interrupted runs have left.\n"
-	  "Exits 1 if anything is.\n", run_doctor },
+	  "Without a list of VMs the rest is looked at.  Exits 1 if anything is.\n", run_doctor },
 	{ "enable", CHANGES, "UUID...", "Enables rules.\n", run_enable },
 	{ "get", ADMIN_JSON | ADMIN_LOCK, "UUID", "Shows a rule as JSON.\n", run_get },
 	{ "get-rvm", ADMIN_JSON | ADMIN_LOCK, "UUID", "Shows a remote VM as JSON.\n", run_get_rvm },
@@ -578,7 +589,7 @@ const struct admin_command admin_table[] = {
 	{ "update", CHANGES | ADMIN_FILE | ADMIN_RULE, "[UUID [RULE...]]",
 	  "Changes rules and remote VMs, and brings files of VMs up to date.  What a payload's\n"
 	  "rule does not say stays as it is.  The payload is that of `fwadm add`; as arguments, a\n"
-	  "rule's UUID and its new text.\n", run_update },
+	  "rule's UUID and its new text; with the UUID alone, the payload is that rule.\n", run_update },
 	{ "validate", ADMIN_VMS | ADMIN_FILE | ADMIN_RULE | ADMIN_JSON | ADMIN_LOCK, "[RULE...]",
 	  "Checks a payload against this host's VMs, and changes nothing.\n", run_validate },
 	{ "verify", ADMIN_VMS | ADMIN_JSON | ADMIN_LEVEL | ADMIN_LOCK, "[VM-UUID...]",
@@ -595,8 +606,10 @@ admin_run(int argc, char **argv)
 {
 	struct admin a = { 0 };
 	struct arena json = { 0 };
+	struct timespec begun;
 	int status;
 
+	clock_gettime(CLOCK_MONOTONIC, &begun);
 	a.diags.arena = &a.messages;
 	for (size_t i = 0; i < admin_count; i++)
 		if (strcmp(admin_table[i].name, argv[0]) == 0)
@@ -605,8 +618,12 @@ admin_run(int argc, char **argv)
 	json_arena_begin(&json);
 	a.params = json_object();
 	status = admin_read_options(&a, argc, argv);
-	if (status < 0)
+	if (status < 0) {
 		status = a.command->run(&a);
+		/* What failed before it came to an operation, and what vmadm has done. */
+		if (!a.ran && status != CMD_USAGE)
+			state_log(&a.opts, a.command->name, a.params, &a.diags, &begun);
+	}
 	state_close(a.state);
 	json_arena_end();
 	buf_free(&a.out);

@@ -52,6 +52,8 @@ struct admin {
 	/* options */
 	const char *file, *vms, *fields, *delimiter, *owner, *description;
 	bool json, verbose, dryrun, show, parseable, enable, global, off_too;
+	bool ran;                       /* an operation, which has told the log */
+	bool hushed;                    /* errors are kept in diags and not printed */
 	char **args;                    /* behind the options */
 	int n_args;
 };
@@ -61,6 +63,8 @@ int admin_run(int argc, char **argv);
 /* admin_options.c: a status to end with, or -1. */
 int admin_read_options(struct admin *a, int argc, char **argv);
 void admin_write_help(const struct admin_command *c);
+/* Does the long option, as it was typed, have its value in the next argument? */
+bool admin_takes_value(const char *option);
 
 /*
  * admin_payload.c: false after a message; *status is then what to exit with.

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* fwadm: finds the command; its options may stand before it, too. */
+#include <stdio.h>
+
 #include "admin.h"
 #include "program.h"
 
@@ -44,22 +46,19 @@ cmd_help(const char *name)
 int
 main(int argc, char **argv)
 {
-	static const char *const valued[] = { "--root", "--ipf", "--ipfstat", "--vms", "--log",
-		"--req-id", "--lock-timeout", "--ipf-timeout" };
 	int at = 1;
 
 	while (at < argc && strncmp(argv[at], "--", 2) == 0 && strcmp(argv[at], "--help") != 0 &&
-	    strcmp(argv[at], "--version") != 0) {
-		const char *option = argv[at++];
-
-		for (size_t i = 0; i < BASE_COUNT(valued); i++)
-			at += strcmp(option, valued[i]) == 0;
-	}
+	    strcmp(argv[at], "--version") != 0)
+		at += 1 + admin_takes_value(argv[at]);
 	if (at > 1 && at < argc) {
 		char *command = argv[at];
 
 		memmove(&argv[2], &argv[1], (size_t)(at - 1) * sizeof(*argv));
 		argv[1] = command;
+	} else if (at > 1) {
+		fputs("fwadm: which command?\n`fwadm --help` lists the commands.\n", stderr);
+		return CMD_USAGE;
 	}
 	return program_run(argc, argv);
 }

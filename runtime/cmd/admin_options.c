@@ -95,6 +95,23 @@ admin_write_help(const struct admin_command *c)
 	fputs("\nExit status: 0 done, 1 an error, 2 wrong usage.\n", stdout);
 }
 
+bool
+admin_takes_value(const char *option)
+{
+	const char *name = option + 2;
+	size_t n = strlen(name);
+	bool takes_one = false;
+
+	/* getopt takes the beginning of a name, too. */
+	for (size_t i = 0; i < BASE_COUNT(table); i++)
+		if (n && strncmp(table[i].o.name, name, n) == 0) {
+			takes_one = table[i].o.has_arg == required_argument;
+			if (table[i].o.name[n] == '\0')
+				break;
+		}
+	return takes_one;
+}
+
 /* --- values ----------------------------------------------------------------------------- */
 
 static bool
@@ -124,8 +141,8 @@ set_seconds(struct admin *a, const char *option, const char *text, unsigned *ms)
 	double s = strtod(text, &end);
 
 	if (end == text || *end || !(s >= 0.001 && s <= LOCK_MAX_S))
-		return cmd_usage(NAME(a), "%s takes seconds, at most %u, not \"%s\"", option, LOCK_MAX_S,
-		    text);
+		return cmd_usage(NAME(a), "%s takes seconds, from 0.001 to %u, not \"%s\"", option,
+		    LOCK_MAX_S, text);
 	*ms = (unsigned)(s * 1000);
 	return -1;
 }
@@ -143,11 +160,21 @@ open_log(struct admin *a, const char *path)
 	return -1;
 }
 
+/* An empty one is a variable that was not set, and never the system's own root. */
+static int
+set_root(struct admin *a, const char *path)
+{
+	if (!*path)
+		return cmd_usage(NAME(a), "--root takes a folder");
+	a->opts.root = path;
+	return -1;
+}
+
 static int
 take_wide(struct admin *a, int o, const char *value)
 {
 	switch (o) {
-	case ROOT: a->opts.root = value; return -1;
+	case ROOT: return set_root(a, value);
 	case IPF: a->opts.ipf = value; return -1;
 	case IPFSTAT: a->opts.ipfstat = value; return -1;
 	case VMS: a->vms = value; return -1;

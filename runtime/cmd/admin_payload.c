@@ -84,7 +84,9 @@ ask_vmadm(struct admin *a, int *status)
 
 	tool_run(&run, argv, VMADM_MS);
 	*status = CMD_FOUND;
-	if (run.error == ENOENT) {
+	if (run.error == ENOENT && a->hushed) {
+		admin_error(a, "there is no vmadm here, and no other list was given");
+	} else if (run.error == ENOENT) {
 		*status = cmd_usage(a->command->name, "which VMs has this host? There is no vmadm here: "
 		    "give --vms, or set FWADM_VMS");
 	} else if (!tool_succeeded(&run)) {
@@ -158,22 +160,28 @@ string_of(const char *text)
 	return json_stringn(text, strlen(text));
 }
 
-/* The arguments as a rule; of update the first is its UUID. */
-static json_t *
-rule_of_arguments(struct admin *a, int *status)
+/* What stands before the text of an update, its rule's UUID: 0 or 1 arguments; -1 after a message. */
+static int
+count_uuids(struct admin *a, int *status)
 {
-	bool update = strcmp(a->command->name, "update") == 0;
-	json_t *o = json_object();
-	struct buf text = { 0 };
 	struct uuid u;
 
-	if (update && !uuid_read(slice_of(a->args[0]), &u)) {
-		*status = admin_error(a, "Error: invalid UUID \"%s\"", a->args[0]);
-		return NULL;
-	}
-	if (update)
-		json_object_set_new(o, "uuid", string_of(a->args[0]));
-	for (int i = update; i < a->n_args; i++)
+	if (a->n_args == 0 || strcmp(a->command->name, "update") != 0)
+		return 0;
+	if (uuid_read(slice_of(a->args[0]), &u))
+		return 1;
+	*status = admin_error(a, "Error: invalid UUID \"%s\"", a->args[0]);
+	return -1;
+}
+
+/* The arguments from that one on as a rule. */
+static json_t *
+rule_of_arguments(struct admin *a, int from, int *status)
+{
+	json_t *o = json_object();
+	struct buf text = { 0 };
+
+	for (int i = from; i < a->n_args; i++)
 		buf_printf(&text, "%s%s", text.n ? " " : "", a->args[i]);
 	buf_char(&text, '\0');
 	if (text.n > 1 && json_object_set_new(o, "rule", json_stringn(text.p, text.n - 1)) != 0) {
@@ -205,25 +213,60 @@ add_options(struct admin *a, json_t *rule, int *status)
 	return true;
 }
 
-json_t *
-admin_read_payload(struct admin *a, int *status)
+static json_t *
+read_payload_file(struct admin *a, int *status)
 {
-	bool rule = a->command->options & ADMIN_RULE;
 	const char *path = a->file ? a->file : "-";
 	struct src *src;
-	json_t *o;
 
-	if (!a->file && rule && a->n_args > 0) {
-		o = rule_of_arguments(a, status);
-		return o && add_options(a, o, status) ? o : NULL;
-	}
 	if (!a->file && isatty(0)) {
 		*status = cmd_usage(a->command->name, "Must supply file!");
 		return NULL;
 	}
 	src = read_file(a, path, status);
-	o = src ? read_values(a, src, false, strcmp(path, "-") == 0 ? "stdin" : path, status) : NULL;
-	if (o && json_is_object(o) && admin_is_rule(o) && !add_options(a, o, status))
+	return src ? read_values(a, src, false, strcmp(path, "-") == 0 ? "stdin" : path, status) : NULL;
+}
+
+/* The rule that an update's argument names is the one that the payload is. */
+static bool
+give_uuid(struct admin *a, json_t *rule, int *status)
+{
+	const json_t *own = json_object_get(rule, "uuid");
+	bool one = json_is_object(rule) && !json_object_get(rule, "rules") &&
+	    !json_object_get(rule, "localVMs") && !json_object_get(rule, "remoteVMs");
+
+	if (one && !own)
+		return json_object_set_new(rule, "uuid", string_of(a->args[0])) == 0;
+	if (one && json_is_string(own) && strcmp(json_string_value(own), a->args[0]) == 0)
+		return true;
+	*status = admin_error(a, one ? "Error: the payload's rule is not \"%s\""
+	    : "Error: with the UUID \"%s\" the payload is that rule alone", a->args[0]);
+	return false;
+}
+
+json_t *
+admin_read_payload(struct admin *a, int *status)
+{
+	bool rule = a->command->options & ADMIN_RULE;
+	bool described = a->description || a->enable || a->global || a->owner;
+	int uuids = rule ? count_uuids(a, status) : 0;
+	json_t *o;
+
+	if (uuids < 0)
+		return NULL;
+	if (a->file && a->n_args > uuids) {
+		*status = cmd_usage(a->command->name, "a rule's text or a file, not both: \"%s\"",
+		    a->args[uuids]);
+		return NULL;
+	}
+	if (!a->file && rule && (a->n_args > uuids || (uuids && described)))
+		o = rule_of_arguments(a, uuids, status);
+	else
+		o = read_payload_file(a, status);
+	if (!o || (uuids && !give_uuid(a, o, status)))
+		return NULL;
+	if (rule && json_is_object(o) && (admin_is_rule(o) || uuids || a->n_args) &&
+	    !add_options(a, o, status))
 		return NULL;
 	return o;
 }

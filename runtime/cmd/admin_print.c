@@ -337,6 +337,12 @@ admin_error(struct admin *a, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
+	/* For the log. */
+	diag_add(&a->diags, DIAG_state_refused, NULL, (struct span){ 0, 0 }, (int)text.n, text.p);
+	if (a->hushed) {
+		buf_free(&text);
+		return CMD_FOUND;
+	}
 	if (a->json) {
 		buf_str(&out, "{\n  \"errors\": [\n    {\n      \"message\": ");
 		text_json(&out, buf_view(&text));

@@ -180,6 +180,8 @@ read_options(struct state_opts *so, int argc, char **argv)
 	while (status < 0 && (o = getopt_long(argc, argv, "O:h", options, NULL)) != -1)
 		switch (o) {
 		case ROOT:
+			if (!*optarg)
+				return cmd_usage(NAME, "--root takes a folder");
 			so->root = optarg;
 			break;
 		case IPF:

@@ -66,7 +66,7 @@ apply_open_config(const struct state *s, struct slice zonepath, bool make, int *
 	int error;
 
 	if (zonepath.n == 0 || memchr(zonepath.p, '\0', zonepath.n))
-		return EINVAL;
+		return FILES_NOWHERE;
 	error = files_open_folder(s->root_fd, arena_printf(&tmp, "%.*s/config", (int)zonepath.n,
 	    zonepath.p), make, fd);
 	arena_free(&tmp);

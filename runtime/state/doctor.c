@@ -17,7 +17,8 @@
 
 struct doctor {
 	struct state_call *c;
-	struct host *h;
+	struct host *h;                 /* NULL: the VMs are not known */
+	bool no_data;                   /* rules and remote VMs are not, for want of their folder */
 	struct buf text, json;
 	uint32_t found;
 	const char *sort;               /* of the findings that come, and how many there were */
@@ -168,7 +169,7 @@ check_data(struct doctor *d)
 	}
 	check_lock(d, fw);
 	check_pending(d, fw);
-	check_folder(d, fw, root, false);
+	check_folder(d, fw, root, true);
 	close(fw);
 	for (unsigned kind = 0; kind < STATE_KINDS; kind++) {
 		check_items(d, kind);
@@ -296,40 +297,107 @@ check_program(struct doctor *d, const char *name, const char *option)
 		    "%s cannot be run", name);
 }
 
+/* What another step told as errors are findings here. */
+static void
+take_errors(struct doctor *d, const char *sort, const char *cure)
+{
+	struct diags *diags = d->c->diags;
+
+	for (uint32_t i = 0; i < diags->list.n; i++)
+		tell(d, sort, cure, "%s", diags->list.v[i].text);
+	diags->list.n = 0;
+	diags->errors = 0;
+}
+
+/* The VMs, or why they are not known: then zones are not looked at. */
+static void
+ask_vms(struct doctor *d)
+{
+	static const char cure[] = "see --vms and FWADM_VMS; without the VMs their zones are not looked at";
+	const json_t *why = json_object_get(d->c->params, "noVMs");
+
+	if (json_is_string(why))
+		tell(d, "VM list", cure, "%s", json_string_value(why));
+	else if (!host_read(d->c, &d->h, "opts.vms ([object]) is required"))
+		take_errors(d, "VM list", cure);
+}
+
+/* What can be read of the data; what cannot is told of item by item later. */
+static void
+read_data(struct doctor *d)
+{
+	struct state *s = d->c->s;
+	void (*warn)(void *, const char *) = s->opts.warn;
+
+	s->opts.warn = NULL;
+	d->no_data = !load_refresh(d->c);
+	if (d->no_data)
+		take_errors(d, "data", "mend that; until then no fwadm works here");
+	s->opts.warn = warn;
+}
+
+static void
+write_head(const struct doctor *d, struct buf *text)
+{
+	const struct state *s = d->c->s;
+
+	buf_printf(text, "fwadm %s, root %s/, -O%u, tags %s, ipf %s, ipfstat %s\n", PACKAGE_VERSION,
+	    s->root, s->opts.level, s->tags ? "on" : "off", s->opts.ipf, s->opts.ipfstat);
+	if (d->no_data)
+		buf_str(text, "rules and remote VMs not known, ");
+	else
+		buf_printf(text, "%u rules, %u remote VMs, ", s->folder[STATE_RULES].items.n,
+		    s->folder[STATE_RVMS].items.n);
+	if (d->h)
+		buf_printf(text, "%u VMs\n", d->h->inv.n_local);
+	else
+		buf_str(text, "VMs not known\n");
+	buf_slice(text, buf_view(&d->text));
+	if (!d->found)
+		buf_str(text, "nothing is wrong\n");
+}
+
+static void
+write_report(const struct doctor *d)
+{
+	const struct state *s = d->c->s;
+	struct buf *out = d->c->out, text = { 0 };
+
+	write_head(d, &text);
+	buf_printf(out, "{\"found\":%u,\"version\":\"%s\",\"root\":", d->found, PACKAGE_VERSION);
+	text_json(out, slice_of(*s->root ? s->root : "/"));
+	if (d->no_data)
+		buf_str(out, ",\"rules\":null,\"remoteVMs\":null,\"vms\":");
+	else
+		buf_printf(out, ",\"rules\":%u,\"remoteVMs\":%u,\"vms\":",
+		    s->folder[STATE_RULES].items.n, s->folder[STATE_RVMS].items.n);
+	if (d->h)
+		buf_printf(out, "%u", d->h->inv.n_local);
+	else
+		buf_str(out, "null");
+	buf_str(out, ",\"findings\":[");
+	buf_slice(out, buf_view(&d->json));
+	buf_str(out, "],\"text\":");
+	text_json(out, buf_view(&text));
+	buf_char(out, '}');
+	buf_free(&text);
+}
+
 bool
 check_doctor(struct state_call *c)
 {
 	struct doctor d = { .c = c };
-	struct state *s = c->s;
-	void (*warn)(void *, const char *) = s->opts.warn;
-	bool good;
 
-	/* What cannot be read is told of below. */
-	s->opts.warn = NULL;
-	good = host_read(c, &d.h, "opts.vms ([object]) is required") && load_refresh(c);
-	s->opts.warn = warn;
-	if (!good)
-		return false;
-	buf_printf(&d.text, "fwadm %s, root %s/, -O%u, tags %s\n", PACKAGE_VERSION, s->root,
-	    s->opts.level, s->tags ? "on" : "off");
-	buf_printf(&d.text, "%u rules, %u remote VMs, %u VMs\n", s->folder[STATE_RULES].items.n,
-	    s->folder[STATE_RVMS].items.n, d.h->inv.n_local);
+	ask_vms(&d);
+	read_data(&d);
 	check_data(&d);
-	for (uint32_t i = 0; i < d.h->inv.n_local; i++)
+	for (uint32_t i = 0; d.h && i < d.h->inv.n_local; i++)
 		check_vm(&d, d.h->inv.vms.v[i]);
-	check_parents(&d);
-	check_program(&d, s->opts.ipf, "--ipf");
-	check_program(&d, s->opts.ipfstat, "--ipfstat");
-	if (!d.found)
-		buf_str(&d.text, "nothing is wrong\n");
-	buf_printf(c->out, "{\"found\":%u,\"version\":\"%s\",\"root\":", d.found, PACKAGE_VERSION);
-	text_json(c->out, slice_of(*s->root ? s->root : "/"));
-	buf_printf(c->out, ",\"rules\":%u,\"remoteVMs\":%u,\"vms\":%u,\"findings\":[",
-	    s->folder[STATE_RULES].items.n, s->folder[STATE_RVMS].items.n, d.h->inv.n_local);
-	buf_slice(c->out, buf_view(&d.json));
-	buf_str(c->out, "],\"text\":");
-	text_json(c->out, buf_view(&d.text));
-	buf_char(c->out, '}');
+	if (d.h)
+		check_parents(&d);
+	check_program(&d, c->s->opts.ipf, "--ipf");
+	check_program(&d, c->s->opts.ipfstat, "--ipfstat");
+	write_report(&d);
 	buf_free(&d.text);
 	buf_free(&d.json);
 	return true;

@@ -18,6 +18,8 @@ files_why(int error)
 		return "the path holds `..`";
 	case FILES_LARGE:
 		return "too large";
+	case FILES_NOWHERE:
+		return "the VM has no zonepath";
 	case ELOOP:
 		return "a symbolic link, which is not followed";
 	case ENOTDIR:

@@ -18,6 +18,7 @@ enum {
 	FILES_SPECIAL = 100000,         /* neither a file nor what was asked for */
 	FILES_DOTS,                     /* a path with `..` */
 	FILES_LARGE,                    /* larger than the limit */
+	FILES_NOWHERE,                  /* no path at all */
 };
 
 /* "a symbolic link, which is not followed". */

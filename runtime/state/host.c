@@ -25,6 +25,49 @@ index_addrs(struct host *h)
 	}
 }
 
+/* A path as it is walked: a slash before each part and nowhere else. */
+static struct slice
+walked(struct arena *arena, struct slice path)
+{
+	struct buf b = { 0 };
+	struct slice out;
+
+	for (size_t i = 0; i < path.n; i++)
+		if (path.p[i] != '/') {
+			if (i == 0 || path.p[i - 1] == '/')
+				buf_char(&b, '/');
+			buf_char(&b, path.p[i]);
+		}
+	out = arena_slice(arena, buf_view(&b));
+	buf_free(&b);
+	return out;
+}
+
+/* Two VMs with one zonepath would write each other's files, at the same time. */
+static void
+check_zonepaths(struct state_call *c, struct host *h)
+{
+	struct strmap seen = { 0 };
+
+	for (uint32_t i = 0; i < h->inv.n_local; i++) {
+		const struct vm *vm = h->inv.vms.v[i];
+		char name[2][UUID_TEXT + 1] = { "", "" };
+		uint32_t *at;
+
+		if (!vm->zonepath.n)
+			continue;
+		at = strmap_put(c->arena, &seen, walked(c->arena, vm->zonepath));
+		if (*at == UINT32_MAX) {
+			*at = i;
+			continue;
+		}
+		uuid_write(name[0], vm->uuid);
+		uuid_write(name[1], h->inv.vms.v[*at]->uuid);
+		state_fail(c, DIAG_vm_field_type, name[0], arena_printf(c->arena,
+		    "its zonepath is that of VM %s, too", name[1]));
+	}
+}
+
 void
 host_free(struct host *h)
 {
@@ -81,6 +124,7 @@ host_read(struct state_call *c, struct host **out, const char *required)
 	json_array_foreach((json_t *)vms, i, vm)
 		inventory_add_local(&h->inv, vm, (struct slice){ 0 });
 	h->inv.diags = NULL;
+	check_zonepaths(c, h);
 	if (c->diags->errors != errors) {
 		host_free(h);
 		return false;

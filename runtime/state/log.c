@@ -75,3 +75,15 @@ log_end(const struct log_line *l, int fd, const char *program, const struct stat
 	files_write_all(fd, b.p, b.n);
 	buf_free(&b);
 }
+
+void
+state_log(const struct state_opts *o, const char *operation, const json_t *params,
+    const struct diags *diags, const struct timespec *begun)
+{
+	struct state_call c = { .operation = operation, .params = params,
+		.diags = (struct diags *)diags };
+	struct log_line l = { .begun = *begun };
+
+	if (o->log)
+		log_end(&l, o->log, "fwadm", &c, diags->errors == 0);
+}

@@ -11,6 +11,8 @@
 #ifndef FWR_STATE_STATE_H
 #define FWR_STATE_STATE_H
 
+#include <time.h>
+
 #include "../../compiler/base/json.h"
 
 struct state;
@@ -49,6 +51,13 @@ void state_close(struct state *s);
  */
 bool state_call(struct state *s, const char *operation, const json_t *params,
     struct arena *arena, struct diags *diags, struct buf *out);
+
+/*
+ * The line of the log, where there is one, for an operation that did not come to
+ * state_call: with errors in diags it has failed.  begun is by CLOCK_MONOTONIC.
+ */
+void state_log(const struct state_opts *o, const char *operation, const json_t *params,
+    const struct diags *diags, const struct timespec *begun);
 
 /*
  * The VMs of the last operation are kept.  The serial is another one whenever they

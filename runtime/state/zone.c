@@ -113,8 +113,10 @@ zone_stop(struct state_call *c)
 	for (unsigned i = 0; !error && i < 2; i++)
 		good = retire(c, folder, apply_file[i], apply_path(c->arena, c->s, &vm, i)) && good;
 	if (!error) {
-		files_sync(folder);
+		error = files_sync(folder);
 		close(folder);
+		good = (!error || state_fail(c, DIAG_state_write, apply_path(c->arena, c->s, &vm, 0),
+		    files_why(error))) && good;
 	}
 	return good && (!slice_is(state, "running") || switch_off(c, uuid));
 }

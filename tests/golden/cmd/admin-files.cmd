@@ -26,3 +26,30 @@ show fwadm enable "$(rule 4)"
 show fwadm doctor | sed 's/^fwadm [0-9.]*/fwadm N/'
 fwadm delete "$(rule 1)" --log log.json --req-id r1 >/dev/null
 sed 's/"\(hostname\|time\)":"[^"]*"/"\1":"X"/g; s/"\(pid\|ms\)":[0-9.]*/"\1":0/g' log.json
+echo "--- doctor without a list of VMs, with a bad one, and without data"
+doctor()
+{
+	echo "--- doctor $*"
+	fwadm doctor "$@" | sed 's/^fwadm [0-9.]*/fwadm N/'
+}
+FWADM_VMS='' doctor
+FWADM_VMS='' doctor -j
+doctor --vms nothing
+echo '[{"uuid":5},{}]' >odd.json
+doctor --vms odd.json
+chmod 777 host/var/fw
+doctor | grep owner
+chmod 755 host/var/fw
+mv host/var/fw/vms vms && ln -s "$PWD/vms" host/var/fw/vms
+doctor
+echo "--- operations that fail before they begin, and those that vmadm does"
+rm log.json
+fwadm add -f nothing.json --log log.json --req-id r2
+fwadm start no --log log.json
+fwadm list --bogus --log log.json
+printf '#!/bin/sh\necho "$*" >>vmadm.log\ntest "$2" != %s || { echo "no such VM" >&2; exit 1; }\n' $web1 >bin/vmadm
+chmod +x bin/vmadm
+FWADM_VMS='' fwadm start $web0 --log log.json
+FWADM_VMS='' fwadm stop $web1 --log log.json
+cat vmadm.log
+sed 's/"\(hostname\|time\)":"[^"]*"/"\1":"X"/g; s/"\(pid\|ms\)":[0-9.]*/"\1":0/g' log.json | same_each_run
