@@ -253,8 +253,8 @@ test_indent(void **state)
 static void
 test_surrogates(void **state)
 {
-	static const char *const part[] = { "\xed\xa0\x80", "\xed\xbf\xbf", "\\ud800", "\\", "\"", "u", "d9",
-		"\x01", "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "800", "\n" };
+	static const char *const part[] = { "\xed\xa0\x80", "\xed\xbf\xbf", "\\ud800", "\\", "\"",
+		"u", "d9", "\x01", "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "800", "\n" };
 	static const char *const spelled[] = { "\\ud800", "\\udfff", "\\ud800", "\\", "\"", "u", "d9",
 		"\x01", "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "800", "\n" };
 	struct buf text = { 0 }, want = { 0 }, json = { 0 }, got = { 0 };

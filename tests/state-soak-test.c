@@ -151,13 +151,13 @@ one_round(unsigned round)
 	    "PORT 1\"}", fresh_uuid(), round);
 	good();
 	ask("update", true, "\"rules\":[{\"uuid\":\"%s\",\"rule\":\"FROM tag w%u TO tag role ALLOW tcp "
-	    "PORT 2\"}],\"remoteVMs\":[{\"uuid\":\"%s\",\"ips\":[\"10.2.0.1\"],\"tags\":{\"x%u\":1}}]", rule,
-	    round, rvm, round);
+	    "PORT 2\"}],\"remoteVMs\":[{\"uuid\":\"%s\",\"ips\":[\"10.2.0.1\"],\"tags\":{\"x%u\":1}}]",
+	    rule, round, rvm, round);
 	good();
 	ask("remoteVMRules", true, "\"remoteVM\":\"%s\"", rvm);
 	good();
-	ask("add", true, "\"dryrun\":true,\"rules\":[{\"uuid\":\"%s\",\"owner_uuid\":\"%s\",\"rule\":\"FROM "
-	    "tag y%u TO all vms BLOCK tcp PORT 1\"}]", fresh_uuid(), fresh_uuid(), round);
+	ask("add", true, "\"dryrun\":true,\"rules\":[{\"uuid\":\"%s\",\"owner_uuid\":\"%s\",\"rule\":"
+	    "\"FROM tag y%u TO all vms BLOCK tcp PORT 1\"}]", fresh_uuid(), fresh_uuid(), round);
 	good();
 	/* What is not there. */
 	ask("get", false, "\"uuid\":\"%s\"", fresh_uuid());

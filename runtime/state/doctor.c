@@ -313,7 +313,8 @@ take_errors(struct doctor *d, const char *sort, const char *cure)
 static void
 ask_vms(struct doctor *d)
 {
-	static const char cure[] = "see --vms and FWADM_VMS; without the VMs their zones are not looked at";
+	static const char cure[] = "see --vms and FWADM_VMS; without the VMs their zones are not "
+	    "looked at";
 	const json_t *why = json_object_get(d->c->params, "noVMs");
 
 	if (json_is_string(why))
