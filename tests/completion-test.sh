@@ -56,13 +56,21 @@ fish_asks()
 
 # --- zsh ----------------------------------------------------------------------
 
-# zsh completes only in its line editor; its file is read for its options.
-zsh_options()
+# zsh completes only in its line editor: zsh-ask.zsh types all lines of $tmp/lines.
+zsh_asks()
 {
-	sed -n "/^_fwrule_$1()/,/^}/p" "$dir/_fwrule" |
-	    grep -oE -e "['\"{,]\*?(\([^)]*\))?--?[A-Za-z][A-Za-z0-9-]*" | sed "s/^['\"{,*]*//; s/^([^)]*)//" |
-	    tidy
+	zsh -f "$src/tests/zsh-ask.zsh" "$dir" <"$tmp/lines" >"$tmp/answers"
 }
+
+# What it offered behind a line.
+zsh_offered()
+{
+	awk -v line="=== $1" '/^=== / { on = $0 == line; next } on' "$tmp/answers" | tidy
+}
+
+# What stands on the path here is asked by completions.
+PATH=${FWRULE%/*}:$PATH
+export PATH
 
 "$FWRULE" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$tmp/commands"
 [ -s "$tmp/commands" ] || { echo "fwrule --help lists no commands"; failed=1; }
@@ -94,25 +102,28 @@ else
 	echo "fish is not installed"
 fi
 
-sed -n "s/^\t\t'\([a-z]*\):.*/\1/p" "$dir/_fwrule" | tidy >"$tmp/got"
-{ cat "$tmp/commands"; echo help; } | sort >"$tmp/want"
-same 'zsh: commands' "$tmp/want" "$tmp/got"
-while read -r command; do
-	options_of_help "$command" >"$tmp/options"
-	zsh_options "$command" >"$tmp/got"
-	same "zsh: $command" "$tmp/options" "$tmp/got"
-done <"$tmp/commands"
 if command -v zsh >/dev/null; then
-	checks=$((checks + 1))
-	zsh -n "$dir/_fwrule" || failed=$((failed + 1))
+	{ echo 'fwrule '; echo 'fwrule help '; echo 'fwrule compile --emit=fwapi,ip'
+	  sed 's/.*/fwrule & -/' "$tmp/commands"; } >"$tmp/lines"
+	zsh_asks || { echo "zsh cannot be asked"; failed=$((failed + 1)); }
+	{ cat "$tmp/commands"; echo help; } | sort >"$tmp/want"
+	zsh_offered 'fwrule ' | grep -v '^-' >"$tmp/got"
+	same 'zsh: commands' "$tmp/want" "$tmp/got"
+	zsh_offered 'fwrule help ' >"$tmp/got"
+	same 'zsh: help' "$tmp/commands" "$tmp/got"
+	printf 'ipf\nipf6\n' >"$tmp/want"
+	zsh_offered 'fwrule compile --emit=fwapi,ip' >"$tmp/got"
+	same 'zsh: a list' "$tmp/want" "$tmp/got"
+	while read -r command; do
+		options_of_help "$command" >"$tmp/options"
+		zsh_offered "fwrule $command -" >"$tmp/got"
+		same "zsh: $command" "$tmp/options" "$tmp/got"
+	done <"$tmp/commands"
 else
 	echo "zsh is not installed"
 fi
 
 # --- fwadm: its completions ask --help themselves --------------------------------
-
-PATH=${FWRULE%/*}:$PATH
-export PATH
 
 admin_options()
 {
@@ -135,11 +146,6 @@ admin_fish()
 	HOME=$tmp fish --no-config -c "source $dir/fwadm.fish; complete -C '$*'" | cut -f1
 }
 
-admin_zsh()
-{
-	zsh -fc "$(sed -n '/^_fwadm_options()/,/^}/p' "$dir/_fwadm"); _fwadm_options $1" | cut -d: -f1
-}
-
 fwadm --help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' >"$tmp/commands"
 [ -s "$tmp/commands" ] || { echo "fwadm --help lists no commands"; failed=1; }
 { cat "$tmp/commands"; echo help; } | sort >"$tmp/want"
@@ -156,10 +162,6 @@ for command in add doctor list stats; do
 		admin_fish "fwadm $command -" | tidy >"$tmp/got"
 		same "fish: fwadm $command" "$tmp/options" "$tmp/got"
 	fi
-	if command -v zsh >/dev/null; then
-		admin_zsh "$command" | tidy >"$tmp/got"
-		same "zsh: fwadm $command" "$tmp/options" "$tmp/got"
-	fi
 done
 if command -v fish >/dev/null; then
 	{ cat "$tmp/commands"; echo help; } | sort >"$tmp/want"
@@ -167,8 +169,32 @@ if command -v fish >/dev/null; then
 	same 'fish: fwadm' "$tmp/want" "$tmp/got"
 fi
 if command -v zsh >/dev/null; then
-	checks=$((checks + 1))
-	zsh -n "$dir/_fwadm" || failed=$((failed + 1))
+	mkdir "$tmp/host"
+	echo '[]' >"$tmp/vms.json"
+	fwadm add --root "$tmp/host" --vms "$tmp/vms.json" -g FROM any TO all vms ALLOW tcp PORT 1 >/dev/null
+	fwadm list --root "$tmp/host" -p -o uuid >"$tmp/uuids"
+	{ echo 'fwadm '; echo 'fwadm help '; echo 'fwadm list -o uuid,r'; echo 'fwadm list -p --fields c'
+	  echo "fwadm get --root=$tmp/host "
+	  sed 's/.*/fwadm & -/' "$tmp/commands"; } >"$tmp/lines"
+	zsh_asks || { echo "zsh cannot be asked"; failed=$((failed + 1)); }
+	{ cat "$tmp/commands"; echo help; } | sort >"$tmp/want"
+	zsh_offered 'fwadm ' >"$tmp/got"
+	same 'zsh: fwadm' "$tmp/want" "$tmp/got"
+	zsh_offered 'fwadm help ' >"$tmp/got"
+	same 'zsh: fwadm help' "$tmp/commands" "$tmp/got"
+	echo rule >"$tmp/want"
+	zsh_offered 'fwadm list -o uuid,r' >"$tmp/got"
+	same 'zsh: fwadm list -o' "$tmp/want" "$tmp/got"
+	echo created_by >"$tmp/want"
+	zsh_offered 'fwadm list -p --fields c' >"$tmp/got"
+	same 'zsh: fwadm list --fields' "$tmp/want" "$tmp/got"
+	zsh_offered "fwadm get --root=$tmp/host " >"$tmp/got"
+	same 'zsh: fwadm get' "$tmp/uuids" "$tmp/got"
+	while read -r command; do
+		admin_options "$command" >"$tmp/options"
+		zsh_offered "fwadm $command -" >"$tmp/got"
+		same "zsh: fwadm $command" "$tmp/options" "$tmp/got"
+	done <"$tmp/commands"
 fi
 
 echo "$checks checks, $failed failed"

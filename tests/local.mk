@@ -170,7 +170,7 @@ TESTS += $(tests_scripts)
 dist_noinst_SCRIPTS += $(tests_scripts) tests/npm-install.sh tests/pg.sh tests/run-fuzz.sh
 EXTRA_DIST += tests/editors tests/golden tests/lsp tests/transcript.awk
 
-EXTRA_DIST += tests/faults/fwadm.js tests/ipf-stand-in.sh
+EXTRA_DIST += tests/faults/fwadm.js tests/ipf-stand-in.sh tests/zsh-ask.zsh
 # --- targets --------------------------------------------------------------------
 # What tests had npm install stands in tests/NAME-npm; `make clean` keeps it.
 distclean-local:
