@@ -30,7 +30,6 @@ warn(void *context, const char *text)
 static bool
 run(struct admin *a, const char *operation, int *status)
 {
-	a->opts.warn = warn;
 	a->opts.once = true;
 	a->opts.program = "fwadm";
 	if (!a->state)
@@ -611,6 +610,7 @@ admin_run(int argc, char **argv)
 
 	clock_gettime(CLOCK_MONOTONIC, &begun);
 	a.diags.arena = &a.messages;
+	a.opts.warn = warn;
 	for (size_t i = 0; i < admin_count; i++)
 		if (strcmp(admin_table[i].name, argv[0]) == 0)
 			a.command = &admin_table[i];

@@ -278,16 +278,24 @@ check_parents(struct doctor *d)
 
 /* --- programs --------------------------------------------------------------------------------------------- */
 
+static bool
+is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
 static void
 check_program(struct doctor *d, const char *name, const char *option)
 {
 	const char *path = getenv("PATH");
-	bool there = strchr(name, '/') && access(name, X_OK) == 0;
+	bool there = strchr(name, '/') && is_program(name);
 
 	while (!there && path && !strchr(name, '/')) {
 		size_t n = strcspn(path, ":");
 
-		there = access(arena_printf(d->c->arena, "%.*s/%s", (int)n, path, name), X_OK) == 0;
+		there = is_program(arena_printf(d->c->arena, "%.*s/%s", (int)n, path, name));
 		if (!path[n])
 			break;
 		path += n + 1;

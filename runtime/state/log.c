@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "log.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "../../compiler/base/text.h"
@@ -41,7 +42,7 @@ write_errors(struct buf *b, const struct diags *ds)
 	buf_char(b, ']');
 }
 
-void
+int
 log_end(const struct log_line *l, int fd, const char *program, const struct state_call *c,
     bool good)
 {
@@ -49,6 +50,7 @@ log_end(const struct log_line *l, int fd, const char *program, const struct stat
 	struct timespec now;
 	struct buf b = { 0 };
 	char host[256] = "";
+	int error;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	gethostname(host, sizeof(host) - 1);
@@ -72,8 +74,20 @@ log_end(const struct log_line *l, int fd, const char *program, const struct stat
 	buf_printf(&b, ",\"msg\":\"%s %s\",\"time\":", c->operation, good ? "done" : "failed");
 	write_now(&b);
 	buf_str(&b, ",\"v\":0}\n");
-	files_write_all(fd, b.p, b.n);
+	error = files_write_all(fd, b.p, b.n);
 	buf_free(&b);
+	return error;
+}
+
+void
+log_tell(const struct state_opts *o, int error)
+{
+	char text[256];
+
+	if (!error || !o->warn)
+		return;
+	snprintf(text, sizeof(text), "cannot write the log: %s", files_why(error));
+	o->warn(o->context, text);
 }
 
 void
@@ -85,5 +99,5 @@ state_log(const struct state_opts *o, const char *operation, const json_t *param
 	struct log_line l = { .begun = *begun };
 
 	if (o->log)
-		log_end(&l, o->log, "fwadm", &c, diags->errors == 0);
+		log_tell(o, log_end(&l, o->log, "fwadm", &c, diags->errors == 0));
 }

@@ -12,8 +12,13 @@ struct log_line {
 };
 
 void log_begin(struct log_line *l);
-/* Writes the line in one go, so that lines of several processes do not mix. */
-void log_end(const struct log_line *l, int fd, const char *program, const struct state_call *c,
+/*
+ * Writes the line in one go, so that lines of several processes do not mix.  0, or an
+ * errno value.
+ */
+int log_end(const struct log_line *l, int fd, const char *program, const struct state_call *c,
     bool good);
+/* Warns if it could not be written. */
+void log_tell(const struct state_opts *o, int error);
 
 #endif

@@ -349,6 +349,6 @@ state_call(struct state *s, const char *operation, const json_t *params, struct 
 	if (c.in.px)
 		input_done(&c.in);
 	if (s->opts.log)
-		log_end(&log, s->opts.log, s->opts.program, &c, good);
+		log_tell(&s->opts, log_end(&log, s->opts.log, s->opts.program, &c, good));
 	return good;
 }

@@ -53,3 +53,9 @@ FWADM_VMS='' fwadm start $web0 --log log.json
 FWADM_VMS='' fwadm stop $web1 --log log.json
 cat vmadm.log
 sed 's/"\(hostname\|time\)":"[^"]*"/"\1":"X"/g; s/"\(pid\|ms\)":[0-9.]*/"\1":0/g' log.json | same_each_run
+echo "--- a log that cannot be written, and programs that are none"
+rm host/var/fw/vms && mv vms host/var/fw/vms
+fwadm list -p -o enabled --log /dev/full
+fwadm start no --log /dev/full
+fwadm list --log nowhere/log
+doctor --ipf . --ipfstat '' | grep cannot
