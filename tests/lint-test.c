@@ -45,22 +45,31 @@ test_special(void **state)
 		const char *at, *block;
 		bool is_private, is_public;
 	} known[] = {
-		{ "10.9.8.7", "10.0.0.0/8", true, false }, { "127.0.0.1", "127.0.0.0/8", false, false },
-		{ "192.0.0.1", "192.0.0.0/29", true, false }, { "192.0.0.9", "192.0.0.9/32", false, true },
-		{ "192.0.0.99", "192.0.0.0/24", false, false }, { "192.0.0.0/28", NULL, false, true },
+		{ "10.9.8.7", "10.0.0.0/8", true, false },
+		{ "127.0.0.1", "127.0.0.0/8", false, false },
+		{ "192.0.0.1", "192.0.0.0/29", true, false },
+		{ "192.0.0.9", "192.0.0.9/32", false, true },
+		{ "192.0.0.99", "192.0.0.0/24", false, false },
+		{ "192.0.0.0/28", NULL, false, true },
 		{ "192.0.2.0/25", "192.0.2.0/24", false, true }, { "192.0.1.1", NULL, false, true },
 		{ "198.19.255.255", "198.18.0.0/15", true, false },
 		{ "255.255.255.255", "255.255.255.255/32", false, false },
-		{ "255.255.255.254", "240.0.0.0/4", false, false }, { "0.0.0.0/0", NULL, false, true },
+		{ "255.255.255.254", "240.0.0.0/4", false, false },
+		{ "0.0.0.0/0", NULL, false, true },
 		{ "::", "::/128", false, false }, { "::1", "::1/128", false, false },
 		{ "64:ff9b::1", "64:ff9b::/96", false, true }, { "::/0", NULL, false, true },
-		{ "64:ff9b:1:2::", "64:ff9b:1::/48", true, false }, { "100::1", "100::/64", false, false },
+		{ "64:ff9b:1:2::", "64:ff9b:1::/48", true, false },
+		{ "100::1", "100::/64", false, false },
 		{ "100:0:0:1::1", "100:0:0:1::/64", false, false },
-		{ "2001::5", "2001::/32", false, true }, { "2001:1::2", "2001:1::2/128", false, true },
-		{ "2001:2::2", "2001:2::/48", true, false }, { "2001:1::4", "2001::/23", false, false },
+		{ "2001::5", "2001::/32", false, true },
+		{ "2001:1::2", "2001:1::2/128", false, true },
+		{ "2001:2::2", "2001:2::/48", true, false },
+		{ "2001:1::4", "2001::/23", false, false },
 		{ "2001:4:112::2", "2001:4:112::/48", false, true },
-		{ "2001:2f::", "2001:20::/28", false, true }, { "2001:3f::", "2001:30::/28", false, true },
-		{ "2001:db8:7::/48", "2001:db8::/32", false, true }, { "2002:1::", "2002::/16", false, true },
+		{ "2001:2f::", "2001:20::/28", false, true },
+		{ "2001:3f::", "2001:30::/28", false, true },
+		{ "2001:db8:7::/48", "2001:db8::/32", false, true },
+		{ "2002:1::", "2002::/16", false, true },
 		{ "3fff:fff::", "3fff::/20", false, true }, { "3fff:1000::", NULL, false, true },
 		{ "5f00::1", "5f00::/16", true, false }, { "fdff::1", "fc00::/7", true, false },
 		{ "fe80::1", "fe80::/10", false, false }, { "fec0::1", "fec0::/10", false, false },
@@ -73,7 +82,8 @@ test_special(void **state)
 		const struct special *s;
 		struct prefix p;
 
-		assert_true(prefix_read(slice_of(known[i].at), &p) || addr_read(slice_of(known[i].at), &p));
+		assert_true(prefix_read(slice_of(known[i].at), &p) ||
+		    addr_read(slice_of(known[i].at), &p));
 		s = special_find(p);
 		if (known[i].block)
 			assert_string_equal(s ? s->prefix : "none", known[i].block);

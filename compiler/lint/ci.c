@@ -48,8 +48,11 @@ lint_write_junit(struct buf *out, const struct lint *l, const struct lint_report
 		struct slice file = lint_path(slice_of(opts->files[k]));
 		bool clean = true;
 
-		for (uint32_t i = 0; i < l->found.n && clean; i++)
-			clean = !slice_eq(lint_place(l->found.v[i].d.src, l->found.v[i].d.at).file, file);
+		for (uint32_t i = 0; i < l->found.n && clean; i++) {
+			const struct diag *d = &l->found.v[i].d;
+
+			clean = !slice_eq(lint_place(d->src, d->at).file, file);
+		}
 		if (!clean)
 			continue;
 		n++;
@@ -57,9 +60,10 @@ lint_write_junit(struct buf *out, const struct lint *l, const struct lint_report
 		text_xml_attribute(&cases, "name", file);
 		buf_str(&cases, " classname=\"clean\" time=\"0\"/>\n");
 	}
-	buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"%u\" "
-	    "failures=\"%u\" errors=\"0\" time=\"0\">\n  <testsuite name=\"fwrule check\" tests=\"%u\" "
-	    "failures=\"%u\" errors=\"0\" skipped=\"0\" time=\"0\">\n", n, l->found.n, n, l->found.n);
+	buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	    "<testsuites tests=\"%u\" failures=\"%u\" errors=\"0\" time=\"0\">\n"
+	    "  <testsuite name=\"fwrule check\" tests=\"%u\" failures=\"%u\" errors=\"0\" "
+	    "skipped=\"0\" time=\"0\">\n", n, l->found.n, n, l->found.n);
 	buf_slice(out, buf_view(&cases));
 	buf_str(out, "  </testsuite>\n</testsuites>\n");
 	buf_free(&cases);
@@ -125,9 +129,9 @@ lint_write_gitlab(struct buf *out, const struct lint *l, const struct lint_repor
 
 		buf_str(out, i ? ",\n{\"description\":" : "\n{\"description\":");
 		text_json(out, slice_of(f->d.text));
-		buf_printf(out, ",\"check_name\":\"%s\",\"fingerprint\":\"%016llx\",\"severity\":\"%s\","
-		    "\"location\":{\"path\":", f->d.code, (unsigned long long)f->print,
-		    names[f->d.severity]);
+		buf_printf(out, ",\"check_name\":\"%s\",\"fingerprint\":\"%016llx\","
+		    "\"severity\":\"%s\",\"location\":{\"path\":", f->d.code,
+		    (unsigned long long)f->print, names[f->d.severity]);
 		text_json(out, p.file);
 		buf_printf(out, ",\"lines\":{\"begin\":%u}}}", p.has_lines ? p.line : 1);
 	}

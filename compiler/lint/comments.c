@@ -40,8 +40,8 @@ complain(struct ignores *g, const struct lint_source *source, struct span at, co
 	struct lint_finding *f = lint_report_at(g->l, source->config, source->source->src,
 	    LINT_bad_ignore, at, what, SLICE_ARGS(word));
 
-	lint_help(g->l, f, "write: # fwrule: ignore FW014 the reason; `fwrule check --list` has the "
-	    "codes");
+	lint_help(g->l, f, "write: # fwrule: ignore FW014 the reason; `fwrule check --list` has "
+	    "the codes");
 }
 
 /* The codes of a list; *more becomes whether it ends in a comma. */

@@ -186,7 +186,8 @@ conf_place(struct conf *k, const char *name)
 
 	while (k->at < s.n) {
 		const char *nl = memchr(s.p + k->at, '\n', s.n - k->at);
-		struct span line = { k->at, (uint32_t)(nl ? (size_t)(nl - s.p) - k->at : s.n - k->at) };
+		size_t end = nl ? (size_t)(nl - s.p) : s.n;
+		struct span line = { k->at, (uint32_t)(end - k->at) };
 
 		k->at += line.len + 1;
 		if (line.len >= n && memcmp(s.p + line.off, name, n) == 0)
@@ -239,8 +240,8 @@ conf_check(struct conf *k, const char *name, struct slice value, struct slice *b
 		return essentials_read(value, &k->c->icmp6) ? NULL : "icmp6 is none or rfc4890";
 	if (strcmp(name, "fail-on") != 0) {
 		*bad = slice_of(name);
-		return "[check] has select, ignore, sensitive-ports, fwrule-version, icmp6, near-limit "
-		    "and fail-on";
+		return "[check] has select, ignore, sensitive-ports, fwrule-version, icmp6, "
+		    "near-limit and fail-on";
 	}
 	if (slice_is(value, "never"))
 		severity = LINT_OFF;
@@ -317,8 +318,8 @@ lint_config_read(struct lint_config *c, struct arena *arena, struct diags *ds,
 		k.at = 0;
 		for (int i = 1; i < line && k.at < src->text.n; k.at++)
 			i += src->text.p[k.at] == '\n';
-		conf_error(&k, (struct span){ k.at, 1 }, "the line is no [section], no name = value and "
-		    "no comment");
+		conf_error(&k, (struct span){ k.at, 1 }, "the line is no [section], no name = "
+		    "value and no comment");
 	}
 	return k.good;
 }

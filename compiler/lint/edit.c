@@ -175,7 +175,8 @@ lint_items(struct arena *arena, const struct rule *r)
 		if (!lang_has_types((enum lang_proto)r->proto))
 			portset_push(arena, &s, t->a, t->b);
 		else if (t->b == LANG_ANY_CODE)
-			portset_push(arena, &s, (uint16_t)(t->a << 8), (uint16_t)(t->a << 8 | 0xff));
+			portset_push(arena, &s, (uint16_t)(t->a << 8),
+			    (uint16_t)(t->a << 8 | 0xff));
 		else
 			portset_push(arena, &s, (uint16_t)(t->a << 8 | t->b),
 			    (uint16_t)(t->a << 8 | t->b));

@@ -25,7 +25,8 @@ static bool
 decides_type(struct icmp_check *ic, uint32_t rule, enum lang_side dir, unsigned type)
 {
 	struct arena arena = { 0 };
-	struct portset items = lint_items(&arena, rule_of(ic, rule)), keys = keys_of_type(&arena, type);
+	struct portset items = lint_items(&arena, rule_of(ic, rule));
+	struct portset keys = keys_of_type(&arena, type);
 	enum cover_answer covered = COVER_YES;
 
 	portset_intersect(&arena, &keys, &keys, &items);

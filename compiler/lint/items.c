@@ -128,9 +128,12 @@ fix_ranges(struct lint *l, struct lint_finding *f, const struct lint_rule *r)
 	struct buf text = { 0 };
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < items.n && n <= LANG_MAX_ITEMS_OLD; i++)
-		for (unsigned p = items.v[i].first; p <= items.v[i].last && n <= LANG_MAX_ITEMS_OLD; p++)
+	for (uint32_t i = 0; i < items.n && n <= LANG_MAX_ITEMS_OLD; i++) {
+		const struct port_range *k = &items.v[i];
+
+		for (unsigned p = k->first; p <= k->last && n <= LANG_MAX_ITEMS_OLD; p++)
 			buf_printf(&text, n++ ? " AND PORT %u" : "(PORT %u", p);
+	}
 	buf_char(&text, ')');
 	if (f && n == 1)
 		fix_clause(l, f, r, (struct slice){ text.p + 1, text.n - 2 });
@@ -167,7 +170,8 @@ check_version(struct lint *l, const struct lint_rule *r)
 		for (uint32_t i = 0; i < ast->side[s].targets.n && !v6; i++) {
 			const struct ast_target *t = &ast->side[s].targets.v[i];
 
-			v6 = (t->kind == AST_IP || t->kind == AST_SUBNET) && t->prefix.fam == NET_V6;
+			v6 = (t->kind == AST_IP || t->kind == AST_SUBNET) &&
+			    t->prefix.fam == NET_V6;
 			if (v6)
 				need(l, r, t->span, 3, "an IPv6 address");
 		}

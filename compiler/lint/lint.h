@@ -37,7 +37,7 @@ struct lint_check {
 	uint8_t fixes;                  /* enum lint_fixes */
 	const char *text;               /* one line */
 	const char *page;               /* paragraphs of Markdown */
-	const char *bad, *good;         /* rule source that makes it fire, and that does not; or NULL */
+	const char *bad, *good;         /* rule source that makes it fire, and not; or NULL */
 };
 
 extern const struct lint_check lint_table[LINT_COUNT];

@@ -179,8 +179,8 @@ check_target(struct names *n, const struct lint_rule *r, const struct ast_target
 		return;
 	if (!get(n, &x)) {
 		if (t->kind == AST_VM) {
-			f = lint_report(n->l, r, LINT_unknown_vm, t->span, "no VM has the UUID %.*s",
-			    SLICE_ARGS(t->text));
+			f = lint_report(n->l, r, LINT_unknown_vm, t->span,
+			    "no VM has the UUID %.*s", SLICE_ARGS(t->text));
 			lint_help(n->l, f, "VMs of other hosts are given with --remote-vms");
 		} else if (t->kind == AST_TAG) {
 			f = lint_report(n->l, r, LINT_unknown_tag, t->span, t->has_value
@@ -195,8 +195,8 @@ check_target(struct names *n, const struct lint_rule *r, const struct ast_target
 	x.owner = r->rule->owner;
 	if (!get(n, &x)) {
 		f = lint_report(n->l, r, LINT_owner_mismatch, t->span, t->kind == AST_VM
-		    ? "the VM belongs to another owner than the rule"
-		    : t->kind == AST_TAG ? "all VMs with the tag belong to other owners than the rule"
+		    ? "the VM belongs to another owner than the rule" : t->kind == AST_TAG
+		    ? "all VMs with the tag belong to other owners than the rule"
 		    : "the rule's owner has no VM");
 		lint_help(n->l, f, "a rule with an owner names only that owner's VMs; one without, "
 		    "@global, names all");
@@ -269,7 +269,8 @@ check_ah(struct names *n, const struct lint_rule *r)
 	uuid_write(uuid, vm->uuid);
 	uuid[UUID_TEXT] = '\0';
 	lint_help(n->l, lint_report(n->l, r, LINT_ah_ipv6, r->ast->proto_span,
-	    "ipf never matches ah on IPv6, which VM %s has", uuid), "esp is matched on both families");
+	    "ipf never matches ah on IPv6, which VM %s has", uuid),
+	    "esp is matched on both families");
 }
 
 /* --- addresses that cannot be reached --------------------------------------------------- */
@@ -290,9 +291,12 @@ reaches(void *context, const struct vm *vm)
 
 	if (!v || v->way_out[r->p.fam == NET_V6] || ++r->seen >= VMS_MAX)
 		return true;
-	for (uint32_t i = 0; i < v->addrs.n; i++)
-		if (prefix_contains(v->addrs.v[i].net, r->p) || prefix_contains(r->p, v->addrs.v[i].net))
+	for (uint32_t i = 0; i < v->addrs.n; i++) {
+		struct prefix net = v->addrs.v[i].net;
+
+		if (prefix_contains(net, r->p) || prefix_contains(r->p, net))
 			return true;
+	}
 	return false;
 }
 
@@ -308,7 +312,8 @@ check_reach(struct names *n, const struct lint_rule *r)
 			struct reach reach = { .vms = n->l->vms, .p = t->prefix };
 
 			if ((t->kind != AST_IP && t->kind != AST_SUBNET) ||
-			    prefix_contains(local[0], t->prefix) || prefix_contains(local[1], t->prefix))
+			    prefix_contains(local[0], t->prefix) ||
+			    prefix_contains(local[1], t->prefix))
 				continue;
 			if (each_vm(n, r, !s, reaches, &reach) || reach.seen == 0)
 				continue;
@@ -403,8 +408,8 @@ check_families(struct names *n)
 		uuid_write(o.uuid, o.vm->uuid);
 		o.uuid[UUID_TEXT] = '\0';
 		lint_report(n->l, o.r, LINT_one_family, o.r->ast->side[LANG_FROM].span,
-		    "the opening is for IPv%d only, and VM %s has IPv%d too", o.fams == 1 ? 4 : 6, o.uuid,
-		    o.fams == 1 ? 6 : 4);
+		    "the opening is for IPv%d only, and VM %s has IPv%d too", o.fams == 1 ? 4 : 6,
+		    o.uuid, o.fams == 1 ? 6 : 4);
 	}
 }
 
@@ -475,8 +480,8 @@ check_discovery(struct names *n, const struct lint_vm *v)
 	f = lint_report_at(n->l, &n->l->config, v->src, LINT_no_discovery, v->at, neighbours
 	    ? "VM %s has addrconf and lets no router advertisements in: it will get no address"
 	    : "VM %s has IPv6 and lets no neighbour discovery in: IPv6 will stop working", uuid);
-	lint_help(n->l, f, "compile with --icmp6=rfc4890 and say so to the linter, or add: FROM any "
-	    "TO all vms ALLOW icmp6 (TYPE 133 AND TYPE 134 AND TYPE 135 AND TYPE 136)");
+	lint_help(n->l, f, "compile with --icmp6=rfc4890 and say so to the linter, or add: FROM "
+	    "any TO all vms ALLOW icmp6 (TYPE 133 AND TYPE 134 AND TYPE 135 AND TYPE 136)");
 }
 
 /* --- addresses of two VMs ------------------------------------------------------------------ */
@@ -500,7 +505,8 @@ by_address(const void *x, const void *y)
 static bool
 different_links(const struct lint_nic_addr *a, const struct lint_nic_addr *b)
 {
-	return a->has_link && b->has_link && (a->vlan != b->vlan || !slice_eq(a->nic_tag, b->nic_tag));
+	return a->has_link && b->has_link &&
+	    (a->vlan != b->vlan || !slice_eq(a->nic_tag, b->nic_tag));
 }
 
 static void

@@ -181,8 +181,8 @@ write_place(struct buf *out, const struct src *src, struct span at)
 	buf_str(out, ",\"file\":");
 	text_json(out, p.file);
 	if (p.has_lines)
-		buf_printf(out, ",\"line\":%u,\"column\":%u,\"endLine\":%u,\"endColumn\":%u", p.line,
-		    p.column, p.end_line, p.end_column);
+		buf_printf(out, ",\"line\":%u,\"column\":%u,\"endLine\":%u,\"endColumn\":%u",
+		    p.line, p.column, p.end_line, p.end_column);
 }
 
 static void

@@ -36,8 +36,8 @@ write_artifact(struct buf *out, struct slice file)
 static void
 write_region(struct buf *out, const char *key, const struct lint_place *p)
 {
-	buf_printf(out, "\"%s\":{\"startLine\":%u,\"startColumn\":%u,\"endLine\":%u,\"endColumn\":%u}",
-	    key, p->line, p->column, p->end_line, p->end_column);
+	buf_printf(out, "\"%s\":{\"startLine\":%u,\"startColumn\":%u,\"endLine\":%u,"
+	    "\"endColumn\":%u}", key, p->line, p->column, p->end_line, p->end_column);
 }
 
 /* {"physicalLocation":...; the caller closes it. */
@@ -109,8 +109,8 @@ write_rules(struct buf *out, const struct lint *l, struct codes *codes)
 		write_check(out, (enum lint_id)i);
 	}
 	for (uint32_t i = 0; i < codes->list.n; i++)
-		buf_printf(out, ",\n{\"id\":\"%s\",\"shortDescription\":{\"text\":\"an error of reading; "
-		    "doc/diagnostics.md lists them\"}}", codes->list.v[i]);
+		buf_printf(out, ",\n{\"id\":\"%s\",\"shortDescription\":{\"text\":\"an error of "
+		    "reading; doc/diagnostics.md lists them\"}}", codes->list.v[i]);
 }
 
 static void
@@ -161,8 +161,9 @@ write_result(struct buf *out, struct codes *codes, const struct lint_finding *f)
 	struct lint_place p = lint_place(f->d.src, f->d.at);
 	struct buf text = { 0 };
 
-	buf_printf(out, "{\"ruleId\":\"%s\",\"ruleIndex\":%u,\"level\":\"%s\",\"message\":{\"text\":",
-	    f->d.code, code_index(codes, f), diag_severity_name(f->d.severity));
+	buf_printf(out, "{\"ruleId\":\"%s\",\"ruleIndex\":%u,\"level\":\"%s\","
+	    "\"message\":{\"text\":", f->d.code, code_index(codes, f),
+	    diag_severity_name(f->d.severity));
 	buf_str(&text, f->d.text);
 	if (f->d.help)
 		buf_printf(&text, "\n%s", f->d.help);
@@ -185,8 +186,9 @@ lint_write_sarif(struct buf *out, const struct lint *l, const struct lint_report
 {
 	struct codes codes = { 0 };
 
-	buf_str(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\","
-	    "\n\"runs\":[{\"tool\":{\"driver\":{\"name\":\"fwrule\",\"version\":");
+	buf_str(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
+	    "\"version\":\"2.1.0\",\n\"runs\":[{\"tool\":{\"driver\":{\"name\":\"fwrule\","
+	    "\"version\":");
 	text_json(out, slice_of(opts->version));
 	buf_str(out, ",\"rules\":[");
 	write_rules(out, l, &codes);

@@ -47,8 +47,8 @@ check_special(struct lint *l, const struct lint_rule *r, int side, const struct 
 	if (!s)
 		return;
 	if (s->use & SPECIAL_DOCUMENTATION)
-		lint_report(l, r, LINT_documentation, t->span, "%.*s is for %s", SLICE_ARGS(t->text),
-		    s->what);
+		lint_report(l, r, LINT_documentation, t->span, "%.*s is for %s",
+		    SLICE_ARGS(t->text), s->what);
 	else if (side == LANG_FROM ? !may_come_from(s, t, r->ast->proto)
 	    : !(s->use & SPECIAL_DESTINATION))
 		report_special(l, r, side, t, s);

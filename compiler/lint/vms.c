@@ -49,7 +49,8 @@ complain(struct vm_check *c, enum lint_id id, struct span at, const char *fmt, .
 	text = arena_vprintf(c->l->arena, NULL, fmt, ap);
 	va_end(ap);
 	if (!c->nic)
-		return lint_report_at(c->l, &c->l->config, c->vm->src, id, at, "VM %s: %s", uuid, text);
+		return lint_report_at(c->l, &c->l->config, c->vm->src, id, at, "VM %s: %s", uuid,
+		    text);
 	return lint_report_at(c->l, &c->l->config, c->vm->src, id, at, "VM %s, NIC %zu: %s", uuid,
 	    c->number, text);
 }
@@ -83,13 +84,15 @@ check_entry(struct vm_check *c, struct slice s, struct span at)
 		bool *seen = slice_is(s, "dhcp") ? &c->dhcp : &c->addrconf;
 
 		if (*seen)
-			complain(c, LINT_nic_dynamic, at, "%.*s stands in ips twice", SLICE_ARGS(s));
+			complain(c, LINT_nic_dynamic, at, "%.*s stands in ips twice",
+			    SLICE_ARGS(s));
 		*seen = true;
 		return;
 	}
 	if (!memchr(s.p, '/', s.n) || !cidr_read_prefix(s, &p)) {
-		lint_help(c->l, complain(c, LINT_nic_ips, at, "\"%.*s\" in ips is no address with a "
-		    "prefix length", SLICE_ARGS(s)), "write 10.0.0.5/24, fd00::5/64, dhcp or addrconf");
+		lint_help(c->l, complain(c, LINT_nic_ips, at,
+		    "\"%.*s\" in ips is no address with a prefix length", SLICE_ARGS(s)),
+		    "write 10.0.0.5/24, fd00::5/64, dhcp or addrconf");
 		return;
 	}
 	if (!is_host(p))
@@ -272,9 +275,12 @@ check_old_gateway(struct vm_check *c)
 static bool
 has_address(const struct vm_check *c, uint32_t from, struct prefix p)
 {
-	for (uint32_t i = from; i < c->vm->addrs.n; i++)
-		if (c->vm->addrs.v[i].net.fam == p.fam && addr_cmp(c->vm->addrs.v[i].net.a, p.a) == 0)
+	for (uint32_t i = from; i < c->vm->addrs.n; i++) {
+		struct prefix net = c->vm->addrs.v[i].net;
+
+		if (net.fam == p.fam && addr_cmp(net.a, p.a) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -294,7 +300,8 @@ check_network_uuids(struct vm_check *c, uint32_t from)
 			continue;
 		if (!read_address(s, &p) || !has_address(c, from, p))
 			complain(c, LINT_network_uuids, find(c->vm->src, at, key, -1),
-			    "network_uuids has the key \"%s\", which is no address of the NIC", key);
+			    "network_uuids has the key \"%s\", which is no address of the NIC",
+			    key);
 	}
 }
 
@@ -337,7 +344,8 @@ check_routes(struct vm_check *c, const json_t *routes)
 			    SLICE_ARGS(via));
 		} else if (p.fam != q.fam) {
 			complain(c, LINT_route_family, find(c->vm->src, at, key, -1),
-			    "route %s goes by %.*s, an address of the other family", key, SLICE_ARGS(via));
+			    "route %s goes by %.*s, an address of the other family", key,
+			    SLICE_ARGS(via));
 		} else {
 			c->vm->way_out[p.fam == NET_V6] = true;
 		}
@@ -352,12 +360,12 @@ check_resolvers(struct vm_check *c, const json_t *resolvers)
 	size_t i;
 
 	json_array_foreach(resolvers, i, entry) {
-		struct slice s = json_is_string(entry) ? json_slice(entry) : (struct slice){ "", 0 };
+		struct slice s = json_is_string(entry) ? json_slice(entry) : slice_of("");
+		struct span at = find(c->vm->src, c->object, "resolvers", (long)i);
 
 		if (!cidr_read_addr(s, &p))
-			lint_help(c->l, complain(c, LINT_resolver, find(c->vm->src, c->object, "resolvers",
-			    (long)i), "resolver \"%.*s\" is no address", SLICE_ARGS(s)),
-			    "a name server goes by its address, of either family");
+			lint_help(c->l, complain(c, LINT_resolver, at,
+			    "resolver \"%.*s\" is no address", SLICE_ARGS(s)), "a name server goes by its address, of either family");
 	}
 }
 

@@ -35,15 +35,16 @@ static bool
 set_severity(struct lint_config *c, const char *value)
 {
 	const char *equals = strchr(value, '=');
-	struct slice bad;
+	struct slice codes, bad;
 	unsigned severity;
 
 	if (!equals || !lint_severity_read(slice_of(equals + 1), &severity)) {
-		cmd_usage(NAME, "--severity takes CODE=error, warning, note or off, not \"%s\"", value);
+		cmd_usage(NAME, "--severity takes CODE=error, warning, note or off, not \"%s\"",
+		    value);
 		return false;
 	}
-	return lint_config_set(c, (struct slice){ value, (size_t)(equals - value) }, severity, &bad) ||
-	    bad_code("--severity", bad);
+	codes = (struct slice){ value, (size_t)(equals - value) };
+	return lint_config_set(c, codes, severity, &bad) || bad_code("--severity", bad);
 }
 
 bool

@@ -32,7 +32,8 @@ serve(struct lsp *s, struct buf *in, struct buf *out)
 		memmove(in->p, in->p + at, in->n - at);
 		in->n -= at;
 		if (out->n && !cmd_write_all(1, out->p, out->n))
-			return cmd_fail(NAME, "cannot write to standard output: %s", strerror(errno));
+			return cmd_fail(NAME, "cannot write to standard output: %s",
+			    strerror(errno));
 		out->n = 0;
 		if (took < 0)
 			return cmd_fail(NAME, "standard input is no stream of LSP messages");

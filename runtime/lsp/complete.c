@@ -86,8 +86,8 @@ find_word(struct slice text, uint32_t cursor)
 static void
 add_keyword(struct list *l, const char *name)
 {
-	static const char *const small[] = { "IP", "SUBNET", "ANY", "ALL", "TAG", "VM", "VMS", "TCP",
-		"UDP", "ICMP", "ICMP6", "AH", "ESP" };
+	static const char *const small[] = { "IP", "SUBNET", "ANY", "ALL", "TAG", "VM", "VMS",
+		"TCP", "UDP", "ICMP", "ICMP6", "AH", "ESP" };
 	char text[16];
 	bool lower = false, upper = false;
 	size_t n = strlen(name);
@@ -207,8 +207,9 @@ key_before(struct lsp_call *c, struct slice s, struct slice *key)
 	s = trim_end(s);
 	end = s.n;
 	if (s.n && s.p[s.n - 1] == '"') {
-		for (s.n--; s.n && (s.p[s.n - 1] != '"' || (s.n > 1 && s.p[s.n - 2] == '\\')); s.n--)
-			;
+		s.n--;
+		while (s.n && (s.p[s.n - 1] != '"' || (s.n > 1 && s.p[s.n - 2] == '\\')))
+			s.n--;
 		if (s.n == 0)
 			return false;
 		return ast_string(&b, (struct slice){ s.p + s.n - 1, end - s.n + 1 }, key);
@@ -233,7 +234,7 @@ add_attributes(struct list *l)
 		{ "@global", "the rule is for VMs of every owner" },
 		{ "@log", "log what the rule decides" },
 		{ "@owner", "the UUID of whom the rule belongs to" },
-		{ "@uuid", "the rule's UUID; without one it is made of the file's name and the text" },
+		{ "@uuid", "the rule's UUID; without one it is made of file name and text" },
 		{ "@version", "the rule's version" },
 	};
 

@@ -185,8 +185,8 @@ lsp_fix_all(struct lsp *s, const struct lsp_document *d, struct buf *out)
 		out->n = 0;
 		applied = 0;
 		if (work.lint.sources.n && work.diags.errors <= d->diags.errors)
-			applied = lint_apply_fixes(&work.lint, work.lint.sources.v[0].source->src, false,
-			    &alone, out);
+			applied = lint_apply_fixes(&work.lint,
+			    work.lint.sources.v[0].source->src, false, &alone, out);
 		if (applied) {
 			forget(&work);
 			work.text.n = 0;

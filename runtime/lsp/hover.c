@@ -119,7 +119,8 @@ write_named(struct buf *md, const struct lsp_document *d, const struct inventory
 			return;
 		}
 	if (p->target->kind == AST_TAG && p->target->has_value)
-		buf_str(md, "The same side names the tag with any value, which this value is among.\n");
+		buf_str(md, "The same side names the tag with any value, which this value is "
+		    "among.\n");
 	else
 		write_vms(md, inv, NULL, 0);
 }
@@ -322,6 +323,20 @@ lsp_hover(struct lsp_call *c)
 	buf_free(&md);
 }
 
+/* The places of a finding that are not in the rule itself. */
+static void
+write_related(struct lsp_call *c, const struct lint_finding *f, struct span rule, bool *any)
+{
+	for (const struct diag_related *r = f->d.related; r; r = r->next) {
+		if (!lsp_is_here(c->doc, r->src) || within(rule, r->at.off))
+			continue;
+		if (*any)
+			buf_char(c->out, ',');
+		*any = true;
+		lsp_write_location(c->out, c->s, c->doc, r->at);
+	}
+}
+
 void
 lsp_define(struct lsp_call *c)
 {
@@ -334,18 +349,9 @@ lsp_define(struct lsp_call *c)
 	    find_place(c->doc, lsp_offset(c->s, c->doc, at), &p)) {
 		const struct lint *l = &c->doc->lint;
 
-		for (uint32_t i = 0; i < l->found.n; i++) {
-			if (l->found.v[i].rule != p.tree->rule)
-				continue;
-			for (const struct diag_related *r = l->found.v[i].d.related; r; r = r->next) {
-				if (!lsp_is_here(c->doc, r->src) || within(p.tree->ast->span, r->at.off))
-					continue;
-				if (any)
-					buf_char(c->out, ',');
-				any = true;
-				lsp_write_location(c->out, c->s, c->doc, r->at);
-			}
-		}
+		for (uint32_t i = 0; i < l->found.n; i++)
+			if (l->found.v[i].rule == p.tree->rule)
+				write_related(c, &l->found.v[i], p.tree->ast->span, &any);
 	}
 	buf_char(c->out, ']');
 }

@@ -269,17 +269,19 @@ did_initialize(struct lsp *s, const json_t *params, struct buf *out)
 	(void)params;
 	if (!s->watches)
 		return;
-	buf_str(&body, "{\"jsonrpc\":\"2.0\",\"id\":\"watch\",\"method\":\"client/registerCapability\","
+	buf_str(&body, "{\"jsonrpc\":\"2.0\",\"id\":\"watch\","
+	    "\"method\":\"client/registerCapability\","
 	    "\"params\":{\"registrations\":[{\"id\":\"watch\","
 	    "\"method\":\"workspace/didChangeWatchedFiles\",\"registerOptions\":{\"watchers\":["
 	    "{\"globPattern\":\"**/" LINT_PROJECT_FILE "\"}");
 	for (unsigned i = 0; i < s->host.n; i++) {
 		const char *path = s->host.path[i], *slash = path ? strrchr(path, '/') : NULL;
+		const char *name = slash ? slash + 1 : path;
 
-		if (!path)
+		if (!name)
 			continue;
 		buf_str(&body, ",{\"globPattern\":");
-		text_json(&body, slice_of(arena_printf(&s->scratch, "**/%s", slash ? slash + 1 : path)));
+		text_json(&body, slice_of(arena_printf(&s->scratch, "**/%s", name)));
 		buf_char(&body, '}');
 	}
 	buf_str(&body, "]}}]}}");

@@ -127,7 +127,8 @@ check_name(struct suite_host *h, const struct src *src, const struct ast_target 
 		return true;
 	if (n == 0) {
 		d = diag_add(h->diags, DIAG_ptest_no_vm, src, t->span, visible(h, t->text));
-		diag_help(h->diags, d, "a VM goes by its UUID or its alias, among vms and remote-vms");
+		diag_help(h->diags, d, "a VM goes by its UUID or its alias, among vms and "
+		    "remote-vms");
 	} else {
 		d = diag_add(h->diags, DIAG_ptest_many_vms, src, t->span, n, visible(h, t->text));
 		diag_help(h->diags, d, "name one by its UUID");
@@ -196,7 +197,8 @@ far_target(struct suite_host *h, const struct src *src, const struct ptest *test
 	if (some || t->kind == AST_ANY)
 		return true;
 	diag_add(h->diags, DIAG_ptest_no_address, src, t->span, visible(h, written(src, t->span)),
-	    test->tree->proto == LANG_ICMP ? "4" : test->tree->proto == LANG_ICMP6 ? "6" : "4 or IPv6");
+	    test->tree->proto == LANG_ICMP ? "4"
+	    : test->tree->proto == LANG_ICMP6 ? "6" : "4 or IPv6");
 	return false;
 }
 
@@ -211,7 +213,8 @@ add_keys(struct suite_host *h, const struct ast_rule *tree, struct portset *keys
 		if (!lang_has_types(tree->proto))
 			portset_push(h->arena, keys, it.a, it.b);
 		else if (it.b == LANG_ANY_CODE)
-			portset_push(h->arena, keys, (uint16_t)(it.a << 8), (uint16_t)(it.a << 8 | 255));
+			portset_push(h->arena, keys, (uint16_t)(it.a << 8),
+			    (uint16_t)(it.a << 8 | 255));
 		else
 			portset_push(h->arena, keys, (uint16_t)(it.a << 8 | it.b),
 			    (uint16_t)(it.a << 8 | it.b));
@@ -311,7 +314,8 @@ static void
 add_box(struct look *l, struct region_list *list, struct addr lo, struct addr hi,
     struct port_range k, uint32_t source)
 {
-	*vec_push(&l->scratch, &list->box) = (struct region_box){ lo, hi, k.first, k.last, 0, source };
+	*vec_push(&l->scratch, &list->box) = (struct region_box){ lo, hi, k.first, k.last, 0,
+		source };
 }
 
 /* Everything that is not in the scope, which is a product of addresses and keys. */
@@ -486,7 +490,8 @@ suite_decide(struct suite_host *h, const struct src *src, const struct ptest *te
 		if (out->why)
 			continue;
 		out->why = arena_zero(h->arena, sizeof(*out->why));
-		good = explain_packet(&h->eval, h->arena, scope.vms.v[i], &l.packet, false, out->why);
+		good = explain_packet(&h->eval, h->arena, scope.vms.v[i], &l.packet, false,
+		    out->why);
 	}
 	arena_free(&l.scratch);
 	return good;

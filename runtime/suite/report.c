@@ -91,7 +91,8 @@ write_failure(struct buf *out, const struct suite_case *c, const char *indent)
 		buf_printf(out, "%s%s\n", indent, explain_by_text(e));
 	if (line && e->by != EXPLAIN_FIREWALL_OFF) {
 		buf_printf(out, "%s%s:%u: ", indent, eval_file_name(e->c.packet.fam), line->number);
-		text_visible(out, (struct slice){ e->file.src.text.p + line->at.off, line->at.len });
+		text_visible(out, (struct slice){ e->file.src.text.p + line->at.off,
+		    line->at.len });
 		buf_char(out, '\n');
 	}
 	if (e->by == EXPLAIN_DEFAULT || e->by == EXPLAIN_NO_LINE)
@@ -321,8 +322,8 @@ write_junit(struct report *r)
 		if (s->broken) {
 			buf_str(r->out, "    <testcase name=\"can be tested in full\"");
 			text_xml_attribute(r->out, "classname", s->src->name);
-			buf_str(r->out, " time=\"0\">\n      <error message=\"see the messages on standard "
-			    "error\" type=\"input\"/>\n    </testcase>\n");
+			buf_str(r->out, " time=\"0\">\n      <error message=\"see the messages on "
+			    "standard error\" type=\"input\"/>\n    </testcase>\n");
 		}
 		buf_str(r->out, "  </testsuite>\n");
 	}
@@ -355,7 +356,8 @@ write_json(struct report *r)
 
 		buf_str(r->out, i ? ",{\"file\":" : "{\"file\":");
 		text_json(r->out, s->src->name);
-		buf_printf(r->out, ",\"broken\":%s,\"expectations\":[", s->broken ? "true" : "false");
+		buf_printf(r->out, ",\"broken\":%s,\"expectations\":[",
+		    s->broken ? "true" : "false");
 		for (uint32_t k = 0; k < s->cases.n; k++) {
 			if (k)
 				buf_char(r->out, ',');

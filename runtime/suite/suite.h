@@ -33,7 +33,7 @@ struct suite_rule {
 /* A file of tests. */
 struct suite {
 	const struct src *src;
-	bool broken;                    /* it, or what it names, cannot be read; see the diagnostics */
+	bool broken;                    /* it, or what it names, cannot be read: diagnostics say */
 	VEC(struct suite_case) cases;
 	VEC(struct suite_rule) rules;   /* in the order of the input */
 };

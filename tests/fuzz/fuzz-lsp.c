@@ -56,7 +56,8 @@ ask(struct lsp *s, const char *method, unsigned line, unsigned character)
 	buf_printf(&m, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"textDocument/%s\",\"params\":"
 	    "{\"textDocument\":{\"uri\":\"file:///a\"},\"position\":{\"line\":%u,\"character\":%u},"
 	    "\"range\":{\"start\":{\"line\":0,\"character\":0},"
-	    "\"end\":{\"line\":%u,\"character\":%u}},\"context\":{\"only\":[\"\"]}}}", method, line, character, line, character);
+	    "\"end\":{\"line\":%u,\"character\":%u}},\"context\":"
+	    "{\"only\":[\"\"]}}}", method, line, character, line, character);
 	say(s, m.p, m.n);
 	buf_free(&m);
 }
