@@ -365,7 +365,8 @@ check_resolvers(struct vm_check *c, const json_t *resolvers)
 
 		if (!cidr_read_addr(s, &p))
 			lint_help(c->l, complain(c, LINT_resolver, at,
-			    "resolver \"%.*s\" is no address", SLICE_ARGS(s)), "a name server goes by its address, of either family");
+			    "resolver \"%.*s\" is no address", SLICE_ARGS(s)),
+			    "a name server goes by its address, of either family");
 	}
 }
 
