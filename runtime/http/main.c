@@ -317,9 +317,8 @@ raise_files(void)
 static char **
 hide_arguments(int argc, char **argv)
 {
-	static char **copy;             /* as long as the process lives */
+	char **copy = base_alloc(((size_t)argc + 1) * sizeof(*copy));
 
-	copy = base_alloc(((size_t)argc + 1) * sizeof(*copy));
 	for (int i = 0; i < argc; i++) {
 		char *url = strstr(argv[i], "postgresql:");
 
@@ -390,8 +389,8 @@ out_of_memory(size_t wanted)
 	_exit(CMD_INTERNAL);
 }
 
-int
-main(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
@@ -401,10 +400,6 @@ main(int argc, char **argv)
 		{ "backup", transfer_backup },
 	};
 
-	base_set_oom(out_of_memory);
-	argv = hide_arguments(argc, argv);
-	json_arena_install();
-	index_add_input_format();
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return cmd_help("");
@@ -417,4 +412,21 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	return serve(argc, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+	char **args;
+	int status;
+
+	base_set_oom(out_of_memory);
+	json_arena_install();
+	index_add_input_format();
+	args = hide_arguments(argc, argv);
+	status = run(argc, args);
+	for (int i = 0; i < argc; i++)
+		free(args[i]);
+	free(args);
+	return status;
 }
