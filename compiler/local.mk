@@ -84,6 +84,7 @@ libcompiler_la_SOURCES = \
 	compiler/filter/region.c compiler/filter/region.h compiler/filter/region_int.h \
 	compiler/filter/region_diagram.c \
 	compiler/filter/region_grid.c \
+	compiler/filter/region_thin.c \
 	compiler/filter/space.c \
 	compiler/filter/text.c \
 	compiler/backends/backend.c compiler/backends/backend.h compiler/backends/backend_int.h \

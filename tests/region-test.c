@@ -346,6 +346,52 @@ test_crossed_large(void **state)
 	arena_free(&arena);
 }
 
+/* Blocks and other boxes: what is left decides as all of them did. */
+static void
+test_thin(void **state)
+{
+	struct arena arena = { 0 };
+	uint64_t before = 0, after = 0;
+
+	(void)state;
+	for (int round = 0; round < 300; round++) {
+		unsigned fam = random_below(2) ? NET_V4 : NET_V6;
+		struct points p = { .arena = &arena, .fam = fam };
+		struct region_list list, thin = { 0 };
+
+		random_boxes(&arena, fam, (enum shape)random_below(SHAPES), &list);
+		for (uint32_t n = random_below(60); n; n--) {
+			struct prefix block = { random_end(fam), (uint8_t)(123 + random_below(6)),
+				(uint8_t)fam };
+			uint16_t k = random_key(), m = random_key();
+
+			*vec_push(&arena, &list.box) = (struct region_box){
+				prefix_first(block), prefix_last(block), k < m ? k : m,
+				k < m ? m : k, random_below(3), 100 + n };
+		}
+		points_of_boxes(&p, &list);
+		for (uint32_t i = 0; i < list.box.n; i++)
+			*vec_push(&arena, &thin.box) = list.box.v[i];
+		region_thin(&thin);
+		before += list.box.n;
+		after += thin.box.n;
+		for (uint32_t a = 0; a < p.addr.n; a++)
+			for (uint32_t k = 0; k < p.key.n; k++) {
+				const struct region_box *x = region_find(&list, p.addr.v[a], p.key.v[k]);
+				const struct region_box *y = region_find(&thin, p.addr.v[a], p.key.v[k]);
+
+				assert_int_equal(!x, !y);
+				if (x)
+					assert_memory_equal(x, y, sizeof(*x));
+			}
+		arena_reset(&arena);
+	}
+	print_message("%llu of %llu boxes are left\n", (unsigned long long)after,
+	    (unsigned long long)before);
+	assert_in_range(after, before / 10, before * 9 / 10);
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -353,6 +399,7 @@ main(void)
 		cmocka_unit_test(test_regions),
 		cmocka_unit_test(test_crossed),
 		cmocka_unit_test(test_crossed_large),
+		cmocka_unit_test(test_thin),
 	};
 
 	random_start(20240613);

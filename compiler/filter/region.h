@@ -37,6 +37,13 @@ struct region_list {
 	VEC(struct region_box) box;
 };
 
+/*
+ * Takes boxes out that never decide, for earlier ones of the same or wider blocks of
+ * addresses hold all that they hold: not all such boxes, but those that are found at the
+ * cost of a few searches each.
+ */
+void region_thin(struct region_list *list);
+
 /* --- comparing ---------------------------------------------------------- */
 
 /* Points on which two lists decide differently, each by one box; NULL: by none. */

@@ -26,6 +26,7 @@ struct proof {
 };
 
 #define FALLBACK UINT32_MAX     /* a box's source that is no entry */
+#define THIN_MIN 4096           /* boxes */
 
 static const uint8_t proto_number[LANG_PROTOS] = {
 	[LANG_AH] = 51, [LANG_ESP] = 50, [LANG_ICMP] = IPF_ICMP, [LANG_ICMP6] = IPF_ICMP6,
@@ -259,6 +260,14 @@ report_known(struct proof *pf, const struct region_diff *d)
 	pf->warned++;
 }
 
+/* Large lists are mostly of boxes behind others. */
+static void
+thin(struct region_list *list)
+{
+	if (list->box.n > THIN_MIN)
+		region_thin(list);
+}
+
 static void
 report_large(struct proof *pf)
 {
@@ -286,11 +295,14 @@ prove_class(struct proof *pf)
 		return;
 	}
 	policy_boxes(pf, true, &does);
+	thin(&text);
+	thin(&does);
 	if (region_differ(&pf->scratch, first, last, &text, &does, &d))
 		report_difference(pf, &d);
 	if (!pf->odd || pf->failed)
 		return;
 	policy_boxes(pf, false, &means);
+	thin(&means);
 	if (region_differ(&pf->scratch, first, last, &does, &means, &d))
 		report_known(pf, &d);
 }
