@@ -51,7 +51,7 @@ store_map_file(struct store *st, char *pages, uint32_t n, const uint64_t *sums)
 static uint32_t
 take_pages(struct store *st, uint32_t n)
 {
-	uint32_t first = atomic_load(&st->pages), want = n;
+	uint32_t first = atomic_load(&st->pages), own = first - st->file_pages, want = n;
 	size_t bytes, align = 4096;
 	char *p;
 
@@ -60,9 +60,9 @@ take_pages(struct store *st, uint32_t n)
 		st->spare += n;
 		return first;
 	}
-	/* Small indexes stay small; big ones grow by whole huge pages. */
-	if (want < first / 4)
-		want = first / 4 < CHUNK_PAGES ? first / 4 : CHUNK_PAGES;
+	/* What is small, or only opened, stays so; big ones grow by whole huge pages. */
+	if (want < own / 4)
+		want = own / 4 < CHUNK_PAGES ? own / 4 : CHUNK_PAGES;
 	if (want % CHUNK_PAGES == 0)
 		align = CHUNK_PAGES * STORE_PAGE;
 	bytes = want * STORE_PAGE;
