@@ -212,10 +212,15 @@ handle_create(struct call *c)
 static json_t *
 merge(struct call *c, const struct rule *old)
 {
-	struct src src = { .name = slice_of("rule"), .text = serialized(c, old) };
-	json_t *payload = json_read_all(&src, &c->diags), *value;
+	struct src src = { .name = slice_of("rule") };
+	struct buf spelled = { 0 };
+	json_t *payload, *value;
 	struct slice version;
 
+	json_spell_surrogates(&spelled, serialized(c, old));
+	src.text = buf_view(&spelled);
+	payload = json_read_all(&src, &c->diags);
+	buf_free(&spelled);
 	if (!payload)
 		return NULL;
 	for (size_t i = 0; i < BASE_COUNT(fields); i++)

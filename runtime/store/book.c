@@ -124,12 +124,15 @@ set_applied(struct book *b, uint64_t seq, struct slice req_id)
 static void
 apply_rule(struct book *b, const struct db_update *u, bool remove)
 {
-	struct src src = { .name = slice_of("update"), .text = u->value };
+	struct src src = { .name = slice_of("update") };
 	struct rule *rule = NULL;
+	struct buf spelled = { 0 };
 	struct slice text;
 	struct uuid uuid;
 	json_t *value;
 
+	json_spell_surrogates(&spelled, u->value);
+	src.text = buf_view(&spelled);
 	json_arena_begin(&b->arena);
 	value = json_read_all(&src, &b->diags);
 	if (value && remove && json_get_slice(value, "uuid", &text) && uuid_read(text, &uuid))
@@ -140,6 +143,7 @@ apply_rule(struct book *b, const struct db_update *u, bool remove)
 		put_rule(b, rule);
 	json_arena_drop(value);
 	json_arena_end();
+	buf_free(&spelled);
 	memset(&b->diags.list, 0, sizeof(b->diags.list));
 	b->diags.errors = b->diags.warnings = 0;
 	arena_reset(&b->in.scratch);

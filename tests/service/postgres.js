@@ -171,6 +171,22 @@ main({
 		await Promise.all([third, ...both].map((s) => s.stop()));
 	},
 
+	async 'half of a pair in a tag'() {
+		const url = database().one;
+		const both = await Promise.all([start([url]), start([url])]);
+		const rule = await both[0].create('FROM any TO tag "\\ud800" ALLOW tcp PORT 80', { global: true });
+
+		await agree(url, ...both);
+		const put = await both[1].request('PUT', `/rules/${rule.uuid}`, { body: { description: 'half' } });
+
+		assert.strictEqual(put.status, 202, put.body);
+		await agree(url, ...both);
+		assert.strictEqual((await both[0].request('DELETE', `/rules/${rule.uuid}`)).status, 204);
+		await agree(url, ...both);
+		assert.deepStrictEqual(await rules(both[1]), []);
+		await Promise.all(both.map((s) => s.stop()));
+	},
+
 	async 'a database that is gone for a while'() {
 		const url = database().one;
 		const both = await Promise.all([start([url]), start([url])]);

@@ -289,6 +289,25 @@ main({
 		await again.stop();
 	},
 
+	async 'half of a pair in a tag'() {
+		const s = await start();
+		const text = 'FROM any TO tag "\\ud800" ALLOW tcp PORT 80';
+		const rule = await s.create(text, { global: true });
+
+		assert.strictEqual(rule.rule, 'FROM any TO tag "\ud800" ALLOW tcp PORT 80');
+		const put = await s.request('PUT', `/rules/${rule.uuid}`, { body: { description: 'half' } });
+
+		assert.strictEqual(put.status, 202, put.body);
+		assert.deepStrictEqual({ ...put.json, version: 0 }, { ...rule, description: 'half', version: 0 });
+		await s.stop();
+		const again = await start([], { state: s.state });
+
+		assert.deepStrictEqual((await again.request('GET', '/rules')).json, [put.json]);
+		assert.strictEqual((await again.request('DELETE', `/rules/${rule.uuid}`)).status, 204);
+		assert.deepStrictEqual((await again.request('GET', '/rules')).json, []);
+		await again.stop();
+	},
+
 	async 'writers that meet on one rule'() {
 		const s = await start();
 		const rule = await s.create(RULE, { global: true });
