@@ -12,7 +12,8 @@ struct named {
 struct making {
 	struct cover *symbolic, *out;
 	const struct inventory *inv;
-	struct arena *arena;
+	struct arena *arena, scratch;
+	uint64_t entries;               /* of all sides */
 	struct named *named;            /* of each atom */
 	struct strmap by_name;          /* atoms of owners: the first of a chain */
 	struct strmap classes, sides;
@@ -167,6 +168,13 @@ by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void *
+keep(struct making *m, const void *list, uint32_t n, size_t size)
+{
+	m->entries += n;
+	return n ? memcpy(arena_alloc(m->arena, n * size), list, n * size) : NULL;
+}
+
 static void
 make_classes(struct making *m, const struct cover_side *from, struct cover_side *to)
 {
@@ -177,14 +185,14 @@ make_classes(struct making *m, const struct cover_side *from, struct cover_side 
 		const struct named *named = &m->named[from->atoms.v[i]];
 
 		for (uint32_t k = 0; k < named->classes.n; k++)
-			*vec_push(m->arena, &list) = named->classes.v[k];
+			*vec_push(&m->scratch, &list) = named->classes.v[k];
 	}
 	if (list.n)
 		qsort(list.v, list.n, sizeof(*list.v), by_number);
 	for (uint32_t i = 0; i < list.n; i++)
 		if (n == 0 || list.v[n - 1] != list.v[i])
 			list.v[n++] = list.v[i];
-	to->atoms = (struct cover_list){ n, list.v };
+	to->atoms = (struct cover_list){ n, keep(m, list.v, n, sizeof(*list.v)) };
 }
 
 static void
@@ -200,19 +208,19 @@ make_nets(struct making *m, const struct cover_side *from, unsigned proto, struc
 			continue;
 		for (uint32_t i = 0; i < from->n_nets; i++)
 			if (from->nets[i].fam == fam)
-				pset_push_prefix(m->arena, &set, from->nets[i]);
+				pset_push_prefix(&m->scratch, &set, from->nets[i]);
 		for (uint32_t i = 0; i < from->atoms.n; i++) {
 			const struct named *named = &m->named[from->atoms.v[i]];
 
 			for (uint32_t k = 0; k < named->addrs.n; k++)
 				if (named->addrs.v[k].fam == fam)
-					pset_push_prefix(m->arena, &set, named->addrs.v[k]);
+					pset_push_prefix(&m->scratch, &set, named->addrs.v[k]);
 		}
 		pset_close(&set);
 		for (struct pset_walk w = pset_walk(&set); pset_walk_next(&w, &p);)
-			*vec_push(m->arena, &all) = p;
+			*vec_push(&m->scratch, &all) = p;
 	}
-	to->nets = all.v;
+	to->nets = keep(m, all.v, all.n, sizeof(*all.v));
 	to->n_nets = all.n;
 }
 
@@ -243,6 +251,18 @@ make_side(struct making *m, uint32_t rule, int side)
 	*at = rule << 1 | (unsigned)side;
 	make_classes(m, from, to);
 	make_nets(m, from, proto, to);
+	arena_reset(&m->scratch);
+}
+
+static bool
+make_sides(struct making *m)
+{
+	for (int d = 0; d < 2; d++)
+		for (uint32_t i = 0; i < m->out->n_rules && m->entries <= REAL_ENTRIES_MAX; i++)
+			if (cover_counts(&m->out->rules[i]))
+				make_side(m, i, d);
+	arena_free(&m->scratch);
+	return m->entries <= REAL_ENTRIES_MAX;
 }
 
 /* --- classes ---------------------------------------------------------------------------- */
@@ -290,11 +310,8 @@ real_init(struct real *r, struct arena *arena, struct cover *symbolic, const str
 	for (int d = 0; d < 2; d++) {
 		c->uses[d] = arena_zero(arena, c->n_rules * sizeof(**c->uses));
 		c->side[d] = arena_zero(arena, c->n_rules * sizeof(**c->side));
-		for (uint32_t i = 0; i < c->n_rules; i++)
-			if (cover_counts(&c->rules[i]))
-				make_side(&m, i, d);
 	}
-	return list_rules(r);
+	return make_sides(&m) && list_rules(r);
 }
 
 void

@@ -12,6 +12,8 @@
 
 /* More pairs of rules, classes and prefixes than those are not looked at. */
 #define REAL_PAIRS_MAX ((uint64_t)20000000)
+/* Nor are more classes and prefixes of all sides. */
+#define REAL_ENTRIES_MAX ((uint64_t)8000000)
 
 struct real_rules {
 	VEC(uint32_t);

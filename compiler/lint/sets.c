@@ -236,28 +236,27 @@ static void
 check_real(struct sets *s, struct cover *symbolic)
 {
 	struct arena arena = { 0 };
-	struct real real;
+	struct real *real = arena_alloc(&arena, sizeof(*real));
+	const struct lint_rule *first = &s->l->rules.v[0];
 
-	if (!real_init(&real, &arena, symbolic, s->inv)) {
-		const struct lint_rule *first = &s->l->rules.v[0];
-
+	if (!real_init(real, &arena, symbolic, s->inv)) {
 		lint_report(s->l, first, LINT_undecided, first->ast->span,
 		    "not decided on the VMs of the inventory, of which there are too many for "
 		    "so many rules: what others leave of each rule");
 		arena_free(&arena);
 		return;
 	}
-	s->c = &real.cover;
-	for (uint32_t i = 0; i < real.n; i++) {
-		real_choose(&real, i);
+	s->c = &real->cover;
+	for (uint32_t i = 0; i < real->n; i++) {
+		real_choose(real, i);
 		for (int d = 0; d < 2; d++)
-			check_direction(s, (enum lang_side)d, real.rules[i].v, real.rules[i].n);
+			check_direction(s, (enum lang_side)d, real->rules[i].v, real->rules[i].n);
 	}
 	for (uint32_t i = 0; i < s->l->rules.n; i++) {
 		sets_report(s, i);
 		s->outcome[i].done = s->outcome[i].asked != 0;
 	}
-	real_done(&real);
+	real_done(real);
 	arena_free(&arena);
 }
 
