@@ -108,24 +108,52 @@ apply(struct reader *r, const struct parse_line *l, struct attributes *a)
 	}
 }
 
-/* The same sentence again in the same file gets a number, so that UUIDs differ. */
+/* Of the nth time that a file has a sentence, from 0; name is that file and sentence. */
+static struct uuid
+nth_uuid(struct buf *name, uint32_t nth)
+{
+	size_t n = name->n;
+	struct uuid u;
+
+	if (nth)
+		buf_printf(name, "\n%u", nth);
+	u = uuid_of_name(source_namespace, buf_view(name));
+	name->n = n;
+	return u;
+}
+
+/*
+ * The same sentence again in the same file gets a number, so that UUIDs differ: the
+ * first that is free, found by doubling and halving, for a file may be one sentence
+ * a million times.
+ */
 static struct uuid
 derived_uuid(struct reader *r, struct slice text)
 {
 	struct buf name = { 0 };
-	struct uuid u;
-	size_t n;
+	uint32_t taken = 0, to = 1;
+	struct uuid u, tried;
 
 	buf_slice(&name, r->src->name);
 	buf_char(&name, '\n');
 	buf_slice(&name, text);
-	n = name.n;
-	for (uint32_t nth = 1;; nth++) {
-		u = uuid_of_name(source_namespace, buf_view(&name));
-		if (!input_knows(r->in, u))
-			break;
-		name.n = n;
-		buf_printf(&name, "\n%u", nth);
+	u = nth_uuid(&name, 0);
+	if (input_knows(r->in, u)) {
+		while (input_knows(r->in, u = nth_uuid(&name, to))) {
+			taken = to;
+			to *= 2;
+		}
+		while (to - taken > 1) {
+			uint32_t middle = taken + (to - taken) / 2;
+
+			tried = nth_uuid(&name, middle);
+			if (input_knows(r->in, tried)) {
+				taken = middle;
+			} else {
+				to = middle;
+				u = tried;
+			}
+		}
 	}
 	buf_free(&name);
 	return u;
