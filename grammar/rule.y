@@ -198,9 +198,14 @@ range
 
 types
     : type
-    | TYPE all                      { ast_all(B, $2); }
-    | "(" TYPE all ")"              { ast_all(B, $3); }
+    | TYPE all_types
+    | "(" TYPE all_types ")"
     | "(" type_list ")"
+    ;
+
+/* Apart: it is looked at before a parenthesis is missed, as the reference does. */
+all_types
+    : ALL                           { ast_all(B, $1); }
     ;
 
 type_list
