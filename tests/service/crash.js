@@ -13,13 +13,13 @@ const CRASHES = +process.env.CRASHES || 6;
 const WRITERS = 12;
 const RULE = 'FROM any TO all vms ALLOW tcp PORT';
 
-let seed = +process.env.TEST_SEED || Date.now() % 1000000;
+let seed = +process.env.TEST_SEED || Date.now() % 1000000, made = 0;
 
 console.log(`# TEST_SEED=${seed}`);
 
 function below(n) {
-	seed = (seed * 1103515245 + 12345) % 2147483648;
-	return Math.floor(seed / 2147483648 * n);
+	seed = Math.imul(seed, 1664525) + 1013904223 >>> 0;
+	return Math.floor(seed / 4294967296 * n);
 }
 
 // known: uuid -> what may be there: one text, or two while a change is not answered.
@@ -27,7 +27,7 @@ async function write(s, known, w) {
 	const mine = [...known.keys()].filter((u) => known.get(u).owner === w);
 	const kind = mine.length < 3 ? 0 : below(3);
 	const uuid = kind ? mine[below(mine.length)] : `${w}0000000-0000-4000-8000-` +
-	    `${(below(1e9) * 1000 + known.size).toString(16).padStart(12, '0')}`;
+	    `${(++made).toString(16).padStart(12, '0')}`;
 	const entry = known.get(uuid) || { owner: w, may: [null] };
 	const rule = `${RULE} ${below(60000) + 1}`;
 
