@@ -276,6 +276,14 @@ conf_value(void *context, const char *section, const char *name, const char *val
 	return 1;
 }
 
+static bool
+is_blank(const char *p, size_t n)
+{
+	while (n && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++, n--;
+	return n == 0;
+}
+
 /* What inih would cut off, join or stop at. */
 static bool
 conf_lines(struct conf *k)
@@ -294,8 +302,8 @@ conf_lines(struct conf *k)
 			conf_error(k, line, "the line is longer than 199 bytes");
 		else if (memchr(s.p + at, '\0', line.len))
 			conf_error(k, line, "the line holds a NUL");
-		else if (line.len && strchr(" \t", s.p[at]) &&
-		    strspn(s.p + at, " \t\r") < line.len)
+		else if (line.len && (s.p[at] == ' ' || s.p[at] == '\t') &&
+		    !is_blank(s.p + at, line.len))
 			conf_error(k, line, "a line begins with no blank");
 		at += line.len + 1;
 	}
